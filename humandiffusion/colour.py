@@ -1,0 +1,57 @@
+"""sRGB and CIE Lab (D65), and names of measured colours."""
+
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+_RGB_TO_XYZ = ((0.4124564, 0.3575761, 0.1804375), (0.2126729, 0.7151522, 0.0721750), (0.0193339, 0.1191920, 0.9503041))
+_WHITE = (0.95047, 1.0, 1.08883)
+_EPS = (6 / 29) ** 3
+
+# The eleven basic colour terms (Berlin and Kay, 1969) as clothes wear them, sRGB 0..255.
+BASIC_COLOURS: dict[str, tuple[int, int, int]] = {
+    "black": (28, 28, 30),
+    "white": (236, 236, 234),
+    "grey": (128, 128, 130),
+    "red": (190, 28, 40),
+    "orange": (233, 125, 40),
+    "yellow": (236, 206, 62),
+    "green": (52, 128, 62),
+    "blue": (44, 84, 180),
+    "purple": (112, 58, 142),
+    "pink": (236, 142, 174),
+    "brown": (112, 74, 48),
+}
+
+
+def srgb_to_lab(rgb: Tensor) -> Tensor:
+    """sRGB [..., 3] in 0..1 -> Lab [..., 3] with L in 0..100 (CIE 1976, D65)."""
+    linear = torch.where(rgb <= 0.04045, rgb / 12.92, ((rgb.clamp_min(0.04045) + 0.055) / 1.055) ** 2.4)
+    xyz = linear @ rgb.new_tensor(_RGB_TO_XYZ).T / rgb.new_tensor(_WHITE)
+    f = torch.where(xyz > _EPS, xyz.clamp_min(_EPS) ** (1 / 3), xyz * (841 / 108) + 4 / 29)
+    x, y, z = f.unbind(-1)
+    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), -1)
+
+
+def lab_to_srgb(lab: Tensor) -> Tensor:
+    """Lab [..., 3] -> sRGB [..., 3], clamped to 0..1. Inverse of `srgb_to_lab` inside the gamut."""
+    lightness, a, b = lab.unbind(-1)
+    y = (lightness + 16) / 116
+    f = torch.stack((y + a / 500, y, y - b / 200), -1)
+    xyz = torch.where(f > 6 / 29, f**3, (f - 4 / 29) * (108 / 841)) * lab.new_tensor(_WHITE)
+    linear = (xyz @ torch.linalg.inv(lab.new_tensor(_RGB_TO_XYZ)).T).clamp(0, 1)
+    return torch.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear.clamp_min(0.0031308) ** (1 / 2.4) - 0.055)
+
+
+def median_lab(image: Tensor, mask: Tensor) -> Tensor:
+    """Median Lab [3] of the pixels of `image` [3, H, W] (sRGB 0..1) where `mask` [H, W] is true (it must not be empty)."""
+    return srgb_to_lab(image[:, mask].T).median(0).values
+
+
+def nearest_names(lab: Tensor, names: Mapping[str, tuple[int, int, int]], k: int = 1) -> list[list[str]]:
+    """The `k` names whose sRGB colour (0..255) lies nearest in Lab to each of `lab` [N, 3], nearest first."""
+    table = srgb_to_lab(torch.tensor(list(names.values()), dtype=torch.float32) / 255)
+    order = torch.cdist(lab.float(), table).argsort(1)[:, :k]
+    keys = list(names)
+    return [[keys[i] for i in row] for row in order.tolist()]
