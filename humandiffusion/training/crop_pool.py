@@ -1,0 +1,129 @@
+"""Part crops to train the encoder with: real ones and many recoloured, patterned and shifted copies of each."""
+
+import random
+from dataclasses import dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from ..colour import median_lab, nearest_names, srgb_to_lab
+from ..encoders.builtin import CROP_SIZE
+from ..encoders.crops import cut_mask
+from ..parts import BACKGROUND, FACE, HAIR, PART_NAMES, SKIN
+from .ccp import CCP_PARTS
+from .phrases import Description
+from .photos import PhotoSet
+from .recolour import PATTERNS, Cloth, dress
+
+CUT_SIZE = 128
+MIN_PIXELS = 120
+_BODY_PARTS = (BACKGROUND, HAIR, FACE, SKIN)
+
+
+@dataclass(frozen=True)
+class CropPool:
+    """Crops uint8 [N, 3, S, S], masks uint8 [N, 1, S, S], their median Lab [N, 3] and what is known of each."""
+
+    images: Tensor
+    masks: Tensor
+    lab: Tensor
+    descriptions: list[Description]
+
+
+def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str, Tensor, Tensor]]:
+    """(part, label, crop [3, S, S] 0..1, mask [1, S, S]) of every part; garments by the finest labels that there are."""
+    image, labels, fine = photos.image(photo_id).float() / 255, photos.labels(photo_id), photos.fine(photo_id)
+    cuts = []
+    for part in labels.unique().tolist():
+        mask = labels == part
+        if fine is None or part in _BODY_PARTS:
+            regions = {PART_NAMES[part]: mask}
+        else:
+            kinds = fine[mask].unique().tolist()
+            regions = {photos.fine_labels[kind]: mask & (fine == kind) for kind in kinds}
+        for label, region in regions.items():
+            if int(region.sum()) >= MIN_PIXELS and CCP_PARTS.get(label, part) == part:
+                cuts.append((part, label, *cut_mask(image, region, size)))
+    return cuts
+
+
+def build_pool(photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int) -> CropPool:
+    """Every crop of `photos` as it is, and `copies` changed copies of each, named with `colours` (sRGB 0..255)."""
+    source = _Variants(photos, colours, copies, seed)
+    loader = DataLoader(source, batch_size=None, num_workers=workers)
+    rows = [row for photo in tqdm(loader, desc="crops", unit="photo") for row in photo]
+    images, masks, lab, descriptions = zip(*rows, strict=True)
+    return CropPool(torch.stack(images), torch.stack(masks), torch.stack(lab), list(descriptions))
+
+
+class _Variants(Dataset[list[tuple[Tensor, Tensor, Tensor, Description]]]):
+    def __init__(self, photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int) -> None:
+        self.photos, self.colours, self.copies, self.seed = photos, colours, copies, seed
+        self.names = list(colours)
+
+    def __len__(self) -> int:
+        return len(self.photos.ids)
+
+    def __getitem__(self, index: int) -> list[tuple[Tensor, Tensor, Tensor, Description]]:
+        rng = random.Random(self.seed * 100_003 + index)
+        generator = torch.Generator().manual_seed(self.seed * 100_003 + index)
+        rows = []
+        for part, label, image, mask in cut_photo(self.photos, self.photos.ids[index], CUT_SIZE):
+            inside = mask[0] > 0.5
+            if not bool(inside.any()):
+                continue
+            rows.append(self._row(part, label, image, mask, None, None))
+            for _ in range(self.copies if part != BACKGROUND else 1):
+                cloth, second = self._cloth(part, rng)
+                changed = dress(image, inside, cloth, generator) if cloth else image
+                rows.append(self._row(part, label, *_jitter(changed, mask, rng), cloth, second))
+        return rows
+
+    def _cloth(self, part: int, rng: random.Random) -> tuple[Cloth | None, str]:
+        if part in (BACKGROUND, FACE, SKIN) or rng.random() < 0.12:
+            return None, ""
+        first, second = rng.sample(self.names, 2)
+        pattern = rng.choice(PATTERNS) if part != HAIR and rng.random() < 0.25 else None
+        gap = srgb_to_lab(torch.tensor([self.colours[first], self.colours[second]]) / 255).diff(dim=0).norm()
+        if pattern and gap < 30:
+            second = "black" if sum(self.colours[first]) > 380 else "white"
+        return Cloth(_unit(self.colours[first]), pattern, _unit(self.colours[second])), second
+
+    def _row(
+        self, part: int, label: str, image: Tensor, mask: Tensor, cloth: Cloth | None, second: str | None
+    ) -> tuple[Tensor, Tensor, Tensor, Description]:
+        inside = mask[0] > 0.5
+        lab = median_lab(image, inside)
+        if cloth is not None and cloth.pattern is not None:
+            lab = srgb_to_lab(torch.tensor(cloth.colour))
+        pattern = cloth.pattern if cloth else None
+        names = tuple(nearest_names(lab[None], self.colours, 4)[0])
+        image, mask = _shrink(image), _shrink(mask)
+        return _bytes(image), _bytes(mask), lab, Description(part, label, names, pattern, second if pattern and second else "")
+
+
+def _jitter(image: Tensor, mask: Tensor, rng: random.Random) -> tuple[Tensor, Tensor]:
+    """Mirror, shift and scale a crop a little; white comes in from outside."""
+    zoom, flip = rng.uniform(0.9, 1.15), rng.choice((-1.0, 1.0))
+    theta = torch.tensor([[[flip * zoom, 0.0, rng.uniform(-0.06, 0.06)], [0.0, zoom, rng.uniform(-0.06, 0.06)]]])
+    stack = torch.cat((1 - image, mask))[None]
+    grid = F.affine_grid(theta, list(stack.shape), align_corners=False)
+    moved = F.grid_sample(stack, grid, align_corners=False)[0]
+    if float(moved[3].amax()) < 0.6:
+        return image, mask
+    return (1 - moved[:3]).clamp(0, 1), moved[3:].clamp(0, 1)
+
+
+def _shrink(picture: Tensor) -> Tensor:
+    return F.interpolate(picture[None], (CROP_SIZE, CROP_SIZE), mode="bilinear", antialias=True, align_corners=False)[0]
+
+
+def _bytes(picture: Tensor) -> Tensor:
+    return (picture.clamp(0, 1) * 255).round().to(torch.uint8)
+
+
+def _unit(colour: tuple[int, int, int]) -> tuple[float, float, float]:
+    return colour[0] / 255, colour[1] / 255, colour[2] / 255
