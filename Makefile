@@ -1,0 +1,35 @@
+# make demo   installs into .venv what the command line needs and makes a picture
+# make test   the same for the tests
+# make lint   ruff and mypy
+PYTHON ?= python3
+BIN := .venv/bin
+DEMO := humandiffusion generate --text "A woman in a red blouse and blue jeans, brown boots" \
+  --pose preset:standing-trousers --seed 1 --out demo/picture.png --sheet demo/sheet.png
+
+.PHONY: demo test lint clean
+
+demo: .venv/.installed-cli
+	@mkdir -p demo
+	@echo '$(DEMO)' > demo/command.txt
+	$(BIN)/$(DEMO)
+	@echo "See demo/picture.png, demo/sheet.png and demo/command.txt"
+
+test: .venv/.installed-test
+	$(BIN)/python -m pytest
+
+lint: .venv/.installed-test
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m mypy
+
+# One stamp for each extra: a second run installs nothing unless pyproject.toml is newer.
+.venv/.installed-%: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --editable ".[$*]"
+	@touch $@
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10))' || \
+	  { echo "HumanDiffusion needs Python 3.10 or newer; name one with: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+clean:
+	rm -rf .venv demo build humandiffusion.egg-info
