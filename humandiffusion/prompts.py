@@ -17,7 +17,7 @@ from .parts import NUM_PARTS, PART_NAMES, part_index
 class PartPrompt:
     """The phrase that describes one part, as "red plaid shirt" describes `top`.
 
-    `part` is a class index (0 to 23). `weight` (0 or more, 1 = as it is) scales the part's attention; 0 closes the part.
+    `part` is a class index (0 to 23). `weight` (0 or more, 1 = as it is) scales the part's attention; 0 closes it.
     `image` [H, W, 3] in 0..1 is a reference picture, `mask` [H, W] in 0..1 says where on it to look. `negative` is what
     the part should not be. The prompt counts from `start` to `end`, shares of the sampling run in 0..1.
     Raises InputError for anything out of range.
@@ -91,7 +91,7 @@ class PartPrompts:
         described = [prompt.part for prompt in self.parts]
         for part in described:
             if described.count(part) > 1:
-                raise InputError(f"part prompts: got two prompts for {PART_NAMES[part]}, wanted one; join their phrases")
+                raise InputError(f"part prompts: got two prompts for {PART_NAMES[part]}, wanted one; join them")
             if part in self.absent:
                 raise InputError(f"part prompts: {PART_NAMES[part]} is both described and absent; keep one of the two")
         for part in self.absent:
@@ -132,7 +132,7 @@ class PartPrompts:
         try:
             data = json.loads(text) if isinstance(text, str) else text
         except json.JSONDecodeError as error:
-            raise InputError(f"part prompts: got text that is not JSON ({error}), wanted what `describe` prints") from None
+            raise InputError(f"part prompts: got text that is not JSON ({error}), wanted the output of to_json") from None
         if not isinstance(data, Mapping):
             raise InputError(f"part prompts: got a JSON {type(data).__name__}, wanted an object with the key 'parts'")
         return PartPrompts(
@@ -204,8 +204,8 @@ def _check_picture(prompt: PartPrompt) -> None:
     if mask is not None and image is None:
         raise InputError(f"part prompt for {prompt.name}, mask: got a mask without an image; give both or neither")
     if mask is not None and image is not None and mask.shape != image.shape[:2]:
-        got, wanted = list(mask.shape), list(image.shape[:2])
-        raise InputError(f"part prompt for {prompt.name}, mask: got shape {got}, wanted the image's {wanted}")
+        sizes = f"got shape {list(mask.shape)}, wanted the image's {list(image.shape[:2])}"
+        raise InputError(f"part prompt for {prompt.name}, mask: {sizes}")
 
 
 def _plain(prompt: PartPrompt) -> tuple[Any, ...]:
