@@ -55,9 +55,9 @@ class BuiltinPartEncoder(nn.Module):
         """Trainable path of `encode_text` from n-gram ids."""
         return F.normalize(self.text_head(self.text(ids)).float(), dim=-1)
 
-    def embed_image(self, images: Tensor, masks: Tensor) -> Tensor:
-        """Trainable path of `encode_image`."""
-        return F.normalize(self.image_head(self.image(images, masks)).float(), dim=-1)
+    def embed_image(self, images: Tensor, masks: Tensor, statistics: Tensor | None = None) -> Tensor:
+        """Trainable path of `encode_image`; `statistics` as `colour_statistics` gives them, if they are there already."""
+        return F.normalize(self.image_head(self.image(images, masks, statistics)).float(), dim=-1)
 
     @torch.no_grad()
     def encode_text(self, phrases: list[str]) -> Tensor:

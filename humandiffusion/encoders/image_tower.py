@@ -32,18 +32,20 @@ class ImageTower(nn.Module):
         super().__init__()
         stages: list[nn.Module] = []
         before = 4
-        for after in channels:
+        for stage, after in enumerate(channels):
             stages += [nn.Conv2d(before, after, 3, stride=2, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
-            stages += [nn.Conv2d(after, after, 3, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
+            if stage:  # the finest stage would cost as much as all others together
+                stages += [nn.Conv2d(after, after, 3, padding=1), nn.GroupNorm(8, after), nn.SiLU()]
             before = after
         self.cnn = nn.Sequential(*stages)
         self.colour = nn.Sequential(nn.Linear(STATISTICS, width), nn.GELU(), nn.Linear(width, width))
         self.mix = nn.Sequential(nn.Linear(2 * before + width, width), nn.GELU(), nn.Linear(width, width))
 
-    def forward(self, images: Tensor, masks: Tensor) -> Tensor:
-        """Mean- and max-pooled CNN features joined with the colour statistics."""
+    def forward(self, images: Tensor, masks: Tensor, statistics: Tensor | None = None) -> Tensor:
+        """Mean- and max-pooled CNN features joined with `colour_statistics`, which training computes once and passes in."""
         maps = self.cnn(torch.cat((images * 2 - 1, masks), 1).contiguous(memory_format=torch.channels_last))
         pooled = torch.cat((maps.mean((2, 3)), maps.amax((2, 3))), 1)
-        statistics = colour_statistics(images, masks).to(pooled.dtype)
-        out: Tensor = self.mix(F.gelu(torch.cat((pooled, self.colour(statistics)), 1)))
+        if statistics is None:
+            statistics = colour_statistics(images, masks)
+        out: Tensor = self.mix(F.gelu(torch.cat((pooled, self.colour(statistics.to(pooled.dtype))), 1)))
         return out

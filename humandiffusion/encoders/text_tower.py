@@ -18,11 +18,9 @@ _IGNORED = frozenset({"a", "an", "the", "of", "some", "her", "his", "their", "it
 def tokenise(phrases: list[str], buckets: int) -> Tensor:
     """N phrases -> n-gram ids [N, W, G] long, 0 where there is none; ids are 1 .. buckets - 1."""
     rows = [[_word_ids(word, buckets) for word in _words(phrase)] or [_word_ids("", buckets)] for phrase in phrases]
-    ids = torch.zeros(len(rows), max((len(row) for row in rows), default=1), MAX_GRAMS, dtype=torch.long)
-    for i, row in enumerate(rows):
-        for j, word in enumerate(row):
-            ids[i, j, : len(word)] = torch.tensor(word)
-    return ids
+    longest = max((len(row) for row in rows), default=1)
+    nothing = (0,) * MAX_GRAMS
+    return torch.tensor([row + [nothing] * (longest - len(row)) for row in rows], dtype=torch.long)
 
 
 def _words(phrase: str) -> list[str]:
@@ -34,7 +32,8 @@ def _words(phrase: str) -> list[str]:
 def _word_ids(word: str, buckets: int) -> tuple[int, ...]:
     marked = f"<{word}>"
     grams = [marked] + [marked[i : i + n] for n in (3, 4, 5) for i in range(len(marked) - n + 1) if n < len(marked)]
-    return tuple(1 + _fnv1a(gram) % (buckets - 1) for gram in grams[:MAX_GRAMS])
+    ids = [1 + _fnv1a(gram) % (buckets - 1) for gram in grams[:MAX_GRAMS]]
+    return tuple(ids + [0] * (MAX_GRAMS - len(ids)))
 
 
 def _fnv1a(text: str) -> int:

@@ -52,14 +52,25 @@ def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str
 
 def build_pool(photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int) -> CropPool:
     """Every crop of `photos` as it is, and `copies` changed copies of each, named with `colours` (sRGB 0..255)."""
-    source = _Variants(photos, colours, copies, seed)
-    loader = DataLoader(source, batch_size=None, num_workers=workers)
-    rows = [row for photo in tqdm(loader, desc="crops", unit="photo") for row in photo]
-    images, masks, lab, descriptions = zip(*rows, strict=True)
-    return CropPool(torch.stack(images), torch.stack(masks), torch.stack(lab), list(descriptions))
+    loader = DataLoader(_Variants(photos, colours, copies, seed), batch_size=None, num_workers=workers)
+    # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.
+    pools = [
+        CropPool(pool.images.clone(), pool.masks.clone(), pool.lab.clone(), pool.descriptions)
+        for pool in tqdm(loader, desc="crops", unit="photo")
+    ]
+    return _join(pools)
 
 
-class _Variants(Dataset[list[tuple[Tensor, Tensor, Tensor, Description]]]):
+def _join(pools: list[CropPool]) -> CropPool:
+    return CropPool(
+        torch.cat([pool.images for pool in pools]),
+        torch.cat([pool.masks for pool in pools]),
+        torch.cat([pool.lab for pool in pools]),
+        [description for pool in pools for description in pool.descriptions],
+    )
+
+
+class _Variants(Dataset[CropPool]):
     def __init__(self, photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int) -> None:
         self.photos, self.colours, self.copies, self.seed = photos, colours, copies, seed
         self.names = list(colours)
@@ -67,7 +78,7 @@ class _Variants(Dataset[list[tuple[Tensor, Tensor, Tensor, Description]]]):
     def __len__(self) -> int:
         return len(self.photos.ids)
 
-    def __getitem__(self, index: int) -> list[tuple[Tensor, Tensor, Tensor, Description]]:
+    def __getitem__(self, index: int) -> CropPool:
         rng = random.Random(self.seed * 100_003 + index)
         generator = torch.Generator().manual_seed(self.seed * 100_003 + index)
         rows = []
@@ -80,7 +91,7 @@ class _Variants(Dataset[list[tuple[Tensor, Tensor, Tensor, Description]]]):
                 cloth, second = self._cloth(part, rng)
                 changed = dress(image, inside, cloth, generator) if cloth else image
                 rows.append(self._row(part, label, *_jitter(changed, mask, rng), cloth, second))
-        return rows
+        return _join(rows)
 
     def _cloth(self, part: int, rng: random.Random) -> tuple[Cloth | None, str]:
         if part in (BACKGROUND, FACE, SKIN) or rng.random() < 0.12:
@@ -94,7 +105,7 @@ class _Variants(Dataset[list[tuple[Tensor, Tensor, Tensor, Description]]]):
 
     def _row(
         self, part: int, label: str, image: Tensor, mask: Tensor, cloth: Cloth | None, second: str | None
-    ) -> tuple[Tensor, Tensor, Tensor, Description]:
+    ) -> CropPool:
         inside = mask[0] > 0.5
         lab = median_lab(image, inside)
         if cloth is not None and cloth.pattern is not None:
@@ -102,7 +113,8 @@ class _Variants(Dataset[list[tuple[Tensor, Tensor, Tensor, Description]]]):
         pattern = cloth.pattern if cloth else None
         names = tuple(nearest_names(lab[None], self.colours, 4)[0])
         image, mask = _shrink(image), _shrink(mask)
-        return _bytes(image), _bytes(mask), lab, Description(part, label, names, pattern, second if pattern and second else "")
+        description = Description(part, label, names, pattern, second if pattern and second else "")
+        return CropPool(_bytes(image)[None], _bytes(mask)[None], lab[None], [description])
 
 
 def _jitter(image: Tensor, mask: Tensor, rng: random.Random) -> tuple[Tensor, Tensor]:

@@ -1,0 +1,1 @@
+"""The native model: denoiser, picture decoder, their configuration and files."""

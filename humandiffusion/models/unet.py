@@ -1,0 +1,197 @@
+"""The native denoiser: a pixel-space U-Net as the paper's figure draws it, with MCA at the middle and every decoder scale."""
+
+import math
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any, Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..mca.maa import MAA, region_bias
+from ..mca.saa import SAA
+from ..pose.occupancy import coarsen
+from .blocks import Downsample, Modulation, ResBlock, SelfAttention, SpadeBlock, Upsample
+from .config import DenoiserConfig
+
+Mode = Literal["region", "free"]
+TIME_SCALE = 1000.0
+
+
+@dataclass(frozen=True)
+class Context:
+    """What one picture's map and part features become, once for all steps: see `HumanUNet.prepare`.
+
+    Per SRES block its modulations, per MAA its keys and values, per scale the attention bias; `pooled` [B, time_width] is
+    the coarse path's share of t'.
+    """
+
+    pooled: Tensor | None
+    modulations: tuple[tuple[Modulation, Modulation] | None, ...]
+    keys_values: tuple[tuple[Tensor, Tensor], ...]
+    biases: tuple[Tensor | None, ...]
+
+
+class HumanUNet(nn.Module):
+    """eps_theta of the paper, predicting x0: x_t [B, 3, h, w] in flow-matching noise -> clean latent [B, 3, h, w].
+
+    x_t = (1 - sigma) x0 + sigma noise, sigma in 0..1. Input blocks see x_t only; middle (RES, SRES) and decoder (SRES) take
+    the occupancy pyramid; t' = mlp(t) + W pool(part features); F_ps = SAA(part features); an MAA follows the middle's SRES
+    and the last SRES of each decoder scale.
+    """
+
+    def __init__(
+        self,
+        config: DenoiserConfig,
+        *,
+        operations: ModuleType | Any = torch.nn,
+        device: torch.device | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__()
+        self.config, self.dtype = config, dtype or torch.float32
+        factory = {"operations": operations, "device": device, "dtype": dtype}
+        layer = {"device": device, "dtype": dtype}
+        widths, time = config.channels, config.time_width
+
+        self.time_mlp = nn.Sequential(
+            operations.Linear(widths[0], time, **layer), nn.SiLU(), operations.Linear(time, time, **layer)
+        )
+        self.stem1 = operations.Conv2d(config.latent_channels, config.stem_channels, 4, stride=2, padding=1, **layer)
+        self.stem2 = operations.Conv2d(config.stem_channels, widths[0], 4, stride=2, padding=1, **layer)
+
+        self.encoder = nn.ModuleList()
+        self.down = nn.ModuleList()
+        for scale, width in enumerate(widths):
+            self.encoder.append(nn.ModuleList(ResBlock(width, width, time, **factory) for _ in range(config.encoder_blocks)))
+            if scale + 1 < len(widths):
+                self.down.append(Downsample(width, widths[scale + 1], **factory))
+
+        deepest = widths[-1]
+        self.middle_res = ResBlock(deepest, deepest, time, **factory)
+        self.middle_attention = SelfAttention(deepest, config.head_width, **factory)
+        self.middle_sres = self._sres(deepest, deepest, factory)
+
+        self.decoder = nn.ModuleList()
+        self.up = nn.ModuleList()
+        for scale in reversed(range(len(widths))):
+            width = widths[scale]
+            blocks = [self._sres(2 * width, width, factory)]
+            blocks += [self._sres(width, width, factory) for _ in range(config.decoder_blocks - 1)]
+            self.decoder.append(nn.ModuleList(blocks))
+            if scale:
+                self.up.append(Upsample(width, widths[scale - 1], **factory))
+        self.decoder_attention = nn.ModuleList(
+            SelfAttention(width, config.head_width, **factory) for width in reversed(widths[1:])
+        )
+
+        stem = config.stem_channels
+        self.head_up = operations.Conv2d(widths[0], 4 * stem, 3, padding=1, **layer)
+        self.head_mix = operations.Conv2d(2 * stem, stem, 3, padding=1, **layer)
+        self.head_norm = operations.GroupNorm(8, stem, **layer)
+        self.head_out = operations.Conv2d(stem, 4 * config.latent_channels, 3, padding=1, **layer)
+
+        if config.spatial:
+            self.seg = nn.ModuleList(
+                operations.Conv2d(config.parts, config.spade_hidden, 3, padding=1, **layer) for _ in widths
+            )
+        if config.align:
+            self.saa = SAA(
+                parts=config.parts, feature_dim=config.feature_dim, width=config.token_width, heads=config.token_heads, **factory
+            )
+            self.coarse = operations.Linear(config.feature_dim, time, **layer)
+            self.maa = nn.ModuleList(
+                MAA(channels=width, token_width=config.token_width, head_width=config.head_width, **factory)
+                for width in (deepest, *reversed(widths))
+            )
+
+    def forward(
+        self, x: Tensor, sigma: Tensor, occupancy: Tensor, features: Tensor, present: Tensor, mode: Mode = "region"
+    ) -> Tensor:
+        """`prepare` and `denoise` in one: for training, and for hosts that keep nothing between steps."""
+        return self.denoise(x, sigma, self.prepare(occupancy, features, present, size=x.shape[-2:], mode=mode))
+
+    def prepare(
+        self, occupancy: Tensor, features: Tensor, present: Tensor, *, size: tuple[int, int] | torch.Size, mode: Mode = "region"
+    ) -> Context:
+        """Everything that does not depend on the step.
+
+        occupancy [B, P, H, W] (any resolution from the finest grid up to the latent's), features [B, P, D], present [B, P]
+        (0 or 1), size (h, w) of the latent; computed in the dtype of `features`. A part that is not in the map is neither pooled nor seen.
+        """
+        config = self.config
+        scales = [(size[0] // (config.stride * 2**i), size[1] // (config.stride * 2**i)) for i in range(len(config.channels))]
+        pyramid = [coarsen(occupancy, scale) for scale in scales]
+        in_map = occupancy.flatten(2).amax(2) > 0
+        order = [len(scales) - 1, *reversed(range(len(scales)))]
+
+        segs = [F.silu(conv(level.to(features.dtype))) for conv, level in zip(self.seg, pyramid, strict=True)] if config.spatial else []
+        blocks = [(self.middle_sres, len(scales) - 1)]
+        blocks += [(block, scale) for stage, scale in zip(self.decoder, order[1:], strict=True) for block in stage]
+        modulations = tuple(block.modulate(segs[scale]) if config.spatial else None for block, scale in blocks)
+
+        if not config.align:
+            return Context(None, modulations, (), ())
+        told = present.to(features.dtype) * in_map.to(features.dtype)
+        pooled = self.coarse((features * told[..., None]).sum(1) / told.sum(1, keepdim=True).clamp_min(1))
+        tokens = self.saa(features, told, in_map)
+        keys_values = tuple(maa.keys_values(tokens) for maa in self.maa)
+        by_scale = [region_bias(level) if mode == "region" else _in_map_bias(in_map, level) for level in pyramid]
+        return Context(pooled, modulations, keys_values, tuple(by_scale[scale] for scale in order))
+
+    def denoise(self, x: Tensor, sigma: Tensor, context: Context) -> Tensor:
+        """x_t [B, 3, h, w] at sigma [B] in 0..1 -> the clean latent [B, 3, h, w]."""
+        emb = self.time_mlp(sinusoid(sigma * TIME_SCALE, self.config.channels[0]).to(x.dtype))
+        time = F.silu(emb if context.pooled is None else emb + context.pooled)
+        fine = F.silu(self.stem1(x))
+        h = self.stem2(fine)
+        skips = []
+        for scale, blocks in enumerate(self.encoder):
+            for block in blocks:
+                h = block(h, time)
+            skips.append(h)
+            if scale < len(self.down):
+                h = self.down[scale](h)
+
+        h = self.middle_attention(self.middle_res(h, time))
+        modulations = iter(context.modulations)
+        h = self._align(0, self.middle_sres(h, time, next(modulations)), context)
+        for stage, blocks in enumerate(self.decoder):
+            h = torch.cat((h, skips.pop()), 1)
+            for block in blocks:
+                h = block(h, time, next(modulations))
+            if stage < len(self.decoder_attention):
+                h = self.decoder_attention[stage](h)
+            h = self._align(stage + 1, h, context)
+            if stage < len(self.up):
+                h = self.up[stage](h)
+
+        h = F.pixel_shuffle(self.head_up(F.silu(h)), 2)
+        h = self.head_mix(torch.cat((h, fine), 1))
+        out: Tensor = F.pixel_shuffle(self.head_out(F.silu(self.head_norm(h))), 2)
+        return out
+
+    def _align(self, site: int, h: Tensor, context: Context) -> Tensor:
+        if not context.keys_values:
+            return h
+        residual: Tensor = self.maa[site](h, context.keys_values[site], context.biases[site])
+        return h + residual
+
+    def _sres(self, before: int, after: int, factory: dict[str, Any]) -> nn.Module:
+        if not self.config.spatial:
+            return ResBlock(before, after, self.config.time_width, **factory)
+        return SpadeBlock(before, after, self.config.time_width, self.config.spade_hidden, **factory)
+
+
+def sinusoid(t: Tensor, width: int) -> Tensor:
+    """Sinusoidal embedding of t [B] -> [B, width], float32 (Vaswani et al. 2017; periods up to 10,000)."""
+    frequencies = torch.exp(-math.log(10_000) * torch.arange(width // 2, device=t.device) / (width // 2))
+    angles = t.float()[:, None] * frequencies
+    return torch.cat((angles.cos(), angles.sin()), 1)
+
+
+def _in_map_bias(in_map: Tensor, level: Tensor) -> Tensor:
+    """Mode `free`: every cell may attend to every part of the map, [B, 1, 1, P + 1]."""
+    bias = torch.zeros_like(in_map, dtype=level.dtype).masked_fill(~in_map, float("-inf"))
+    return F.pad(bias, (0, 1))[:, None, None]

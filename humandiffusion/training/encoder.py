@@ -1,0 +1,161 @@
+"""Training the builtin part encoder: phrases against crops, colour words against measured colours, words against a teacher."""
+
+import argparse
+import json
+import random
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from ..encoders.builtin import BuiltinPartEncoder, EncoderConfig, save_encoder
+from ..encoders.image_tower import colour_statistics
+from ..encoders.text_tower import tokenise
+from ..lexicon import FABRIC_WORDS, GARMENT_WORDS, LENGTH_WORDS, PATTERN_WORDS
+from ..parts import NUM_PARTS
+from .crop_pool import CropPool, build_pool
+from .phrases import compose
+from .photos import PhotoSet
+from .recolour import PATTERNS
+from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
+from .teacher import common_words, teach, vocabulary
+from .xkcd import training_colours
+
+TEACHER_PHRASES = 24_000
+_KINDS = (None, *PATTERNS)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `humandiffusion train encoder`."""
+    add_common_arguments(parser, steps=2500, batch=256)
+    parser.add_argument("--copies", type=int, default=8, help="recoloured copies of each crop (default %(default)s)")
+
+
+class Heads(nn.Module):
+    """What both kinds of vectors must tell: the Lab colour, the part, the pattern; and for text the teacher's vector."""
+
+    def __init__(self, dim: int, text_width: int) -> None:
+        super().__init__()
+        self.colour = nn.Linear(dim, 3)
+        self.part = nn.Linear(dim, NUM_PARTS)
+        self.pattern = nn.Linear(dim, len(_KINDS))
+        self.teacher = nn.Linear(text_width, 384)
+        self.logit_scale = nn.Parameter(torch.tensor(2.66))
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train, then write `encoder.safetensors` into `args.out`."""
+    accelerator = start(args)
+    photos = PhotoSet(args.data)
+    pool = build_pool(photos, training_colours(), args.copies, args.seed, args.workers)
+    words = [*common_words(12_000), *PATTERN_WORDS, *FABRIC_WORDS, *LENGTH_WORDS]
+    phrases = vocabulary(GARMENT_WORDS, words, TEACHER_PHRASES, args.seed)
+    lessons = teach(phrases)
+
+    config = EncoderConfig()
+    encoder = BuiltinPartEncoder(config)
+    heads = Heads(config.dim, config.text_width)
+    ema, progress = Ema(encoder, 0.998), Progress(args.out)
+    parameters = [*encoder.parameters(), *heads.parameters()]
+    optimiser = torch.optim.AdamW(parameters, lr=args.lr or 2e-3, betas=(0.9, 0.98), weight_decay=0.02)
+    encoder, heads, optimiser = accelerator.prepare(encoder, heads, optimiser)
+    accelerator.register_for_checkpointing(ema, progress)
+    if args.resume:
+        accelerator.load_state(str(args.out / "resume"))
+
+    rng = random.Random(args.seed * 7919 + progress.step)
+    labels = sorted({d.label for d in pool.descriptions})
+    facts = _Facts(pool, {label: i for i, label in enumerate(labels)})
+    bar = tqdm(total=args.steps, initial=progress.step, desc="encoder", unit="step")
+    with stop_on_interrupt() as stopped:
+        while progress.step < args.steps and not stopped:
+            began = time.monotonic()
+            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
+            if done >= 1:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = (args.lr or 2e-3) * warmup_cosine(int(done * args.steps), steps=args.steps, warmup=100)
+            losses = _step(accelerator.unwrap_model(encoder), heads, pool, facts, phrases, lessons, rng, args.batch, accelerator)
+            accelerator.backward(sum(losses.values()))
+            accelerator.clip_grad_norm_(parameters, 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            ema.update(accelerator.unwrap_model(encoder))
+            progress.step += 1
+            progress.seconds += time.monotonic() - began
+            bar.update()
+            if progress.step % 20 == 0:
+                progress.log(**{name: float(loss) for name, loss in losses.items()})
+                bar.set_postfix({name: f"{float(loss):.3f}" for name, loss in losses.items()})
+            if progress.step % args.save_every == 0:
+                accelerator.save_state(str(args.out / "resume"))
+                _save(ema, config, args.out, progress)
+    accelerator.save_state(str(args.out / "resume"))
+    _save(ema, config, args.out, progress)
+
+
+class _Facts:
+    """Targets of every crop of the pool as tensors."""
+
+    def __init__(self, pool: CropPool, label_index: dict[str, int]) -> None:
+        described = pool.descriptions
+        self.part = torch.tensor([d.part for d in described])
+        self.label = torch.tensor([label_index[d.label] for d in described])
+        self.pattern = torch.tensor([_KINDS.index(d.pattern) for d in described])
+        self.lab = pool.lab
+        pairs = zip(pool.images.split(1024), pool.masks.split(1024), strict=True)
+        self.statistics = torch.cat([colour_statistics(images / 255, masks / 255) for images, masks in pairs])
+        self.colour = torch.stack((pool.lab[:, 0] / 50 - 1, pool.lab[:, 1] / 50, pool.lab[:, 2] / 50), 1)
+        # Parts are met evenly on the way: draw by one over the root of how often a label occurs.
+        count = self.label.bincount()[self.label].float()
+        self.weight = count.rsqrt()
+
+
+def _step(
+    encoder: BuiltinPartEncoder, heads: Heads, pool: CropPool, facts: _Facts, phrases: list[str], lessons: Tensor,
+    rng: random.Random, batch: int, accelerator: object,
+) -> dict[str, Tensor]:  # fmt: skip
+    device = heads.logit_scale.device
+    rows = torch.multinomial(facts.weight, batch)
+    said = [compose(pool.descriptions[i], rng) for i in rows.tolist()]
+    extra = torch.randint(len(phrases), (batch // 2,))
+    ids = tokenise(said + [phrases[i] for i in extra.tolist()], encoder.config.buckets).to(device)
+    with torch.autocast(device.type, torch.bfloat16):
+        hidden = encoder.text(ids)
+        text = F.normalize(encoder.text_head(hidden[:batch]).float(), dim=-1)
+        images, masks = pool.images[rows].to(device) / 255, pool.masks[rows].to(device) / 255
+        image = encoder.embed_image(images, masks, facts.statistics[rows].to(device))
+    learned = F.normalize(heads.teacher(hidden[batch:].float()), dim=-1)
+    losses = {
+        "contrast": _contrast(text, image, heads.logit_scale, facts, rows),
+        "teacher": 0.5 * (1 - (learned * lessons[extra].to(device)).sum(-1)).mean(),
+    }
+    colour, part, pattern = facts.colour[rows].to(device), facts.part[rows].to(device), facts.pattern[rows].to(device)
+    losses["colour"] = F.smooth_l1_loss(heads.colour(image), colour) * 2 + F.smooth_l1_loss(heads.colour(text), colour)
+    losses["kind"] = 0.15 * (F.cross_entropy(heads.part(image), part) + F.cross_entropy(heads.part(text), part))
+    losses["pattern"] = 0.15 * (
+        F.cross_entropy(heads.pattern(image), pattern) + F.cross_entropy(heads.pattern(text), pattern)
+    )
+    return losses
+
+
+def _contrast(text: Tensor, image: Tensor, logit_scale: Tensor, facts: _Facts, rows: Tensor) -> Tensor:
+    """Symmetric InfoNCE; crops that the same words would describe are no negatives of each other."""
+    logits = logit_scale.clamp(max=4.6).exp() * text @ image.T
+    label, pattern = facts.label[rows], facts.pattern[rows]
+    alike = (label[:, None] == label) & (pattern[:, None] == pattern) & (torch.cdist(facts.lab[rows], facts.lab[rows]) < 9)
+    alike.fill_diagonal_(False)
+    logits = logits.masked_fill(alike.to(logits.device), -30.0)
+    target = torch.arange(len(rows), device=logits.device)
+    return 0.5 * (F.cross_entropy(logits, target) + F.cross_entropy(logits.T, target))
+
+
+def _save(ema: Ema, config: EncoderConfig, out: Path, progress: Progress) -> None:
+    encoder = BuiltinPartEncoder(config)
+    encoder.load_state_dict(ema.weights)
+    recipe = {"steps": progress.step, "seconds": round(progress.seconds)}
+    encoder_id = save_encoder(encoder, out / "encoder.safetensors", recipe=recipe)
+    (out / "encoder.json").write_text(json.dumps({"encoder_id": encoder_id, **recipe}), encoding="utf-8")

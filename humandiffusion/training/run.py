@@ -1,0 +1,110 @@
+"""What every training run shares: device and precision, moving averages, resuming, and arguments of the command line."""
+
+import argparse
+import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from accelerate import Accelerator
+from accelerate.utils import set_seed
+from torch import nn
+
+
+def add_common_arguments(parser: argparse.ArgumentParser, *, steps: int, batch: int) -> None:
+    """Options of every `humandiffusion train ...`."""
+    parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
+    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, samples and the weights")
+    parser.add_argument("--steps", type=int, default=steps, help="optimiser steps (default %(default)s)")
+    parser.add_argument("--batch", type=int, default=batch, help="pictures a step (default %(default)s)")
+    parser.add_argument("--lr", type=float, default=None, help="peak learning rate")
+    parser.add_argument("--minutes", type=float, default=None, help="stop after so many minutes even if steps remain")
+    parser.add_argument("--precision", choices=("no", "bf16", "fp16"), default="bf16", help="mixed precision")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints (default %(default)s)")
+    parser.add_argument("--workers", type=int, default=2, help="processes that prepare data (default %(default)s)")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+
+
+def start(args: argparse.Namespace) -> Accelerator:
+    """Seed everything and make the accelerator; bf16 works on CPUs and GPUs, fp16 on GPUs."""
+    args.out.mkdir(parents=True, exist_ok=True)
+    set_seed(args.seed)
+    return Accelerator(mixed_precision=args.precision, cpu=not torch.cuda.is_available())
+
+
+class Ema:
+    """Exponential moving average of a module's weights, with a warm-up so that early steps do not linger."""
+
+    def __init__(self, module: nn.Module, decay: float) -> None:
+        self.decay, self.steps = decay, 0
+        self.weights = {name: tensor.detach().clone().float() for name, tensor in module.state_dict().items()}
+
+    @torch.no_grad()
+    def update(self, module: nn.Module) -> None:
+        """One step of the average."""
+        self.steps += 1
+        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
+        for name, tensor in module.state_dict().items():
+            if tensor.dtype.is_floating_point:
+                self.weights[name].lerp_(tensor.detach().float(), 1 - decay)
+            else:
+                self.weights[name] = tensor.detach().clone()
+
+    def state_dict(self) -> dict[str, object]:
+        """For `Accelerator.register_for_checkpointing`."""
+        return {"steps": self.steps, "weights": self.weights}
+
+    def load_state_dict(self, state: dict[str, object]) -> None:
+        """The inverse of `state_dict`."""
+        self.steps, self.weights = state["steps"], state["weights"]  # type: ignore[assignment]
+
+
+class Progress:
+    """Steps done and seconds spent, kept with a checkpoint and written to `log.jsonl`."""
+
+    def __init__(self, out: Path) -> None:
+        self.step, self.seconds, self.out = 0, 0.0, out
+
+    def log(self, **values: float) -> None:
+        """Append one line of figures."""
+        line = {"step": self.step, "seconds": round(self.seconds, 1), **{k: round(v, 5) for k, v in values.items()}}
+        with (self.out / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def state_dict(self) -> dict[str, float]:
+        """For `Accelerator.register_for_checkpointing`."""
+        return {"step": self.step, "seconds": self.seconds}
+
+    def load_state_dict(self, state: dict[str, float]) -> None:
+        """The inverse of `state_dict`."""
+        self.step, self.seconds = int(state["step"]), state["seconds"]
+
+
+@contextmanager
+def stop_on_interrupt() -> Iterator[list[bool]]:
+    """Ctrl-C asks the loop to finish its step and save: the yielded list is non-empty once it was pressed. Twice ends at once."""
+    asked: list[bool] = []
+
+    def ask(number: int, frame: object) -> None:
+        if asked:
+            raise KeyboardInterrupt
+        asked.append(True)
+
+    before = signal.signal(signal.SIGINT, ask)
+    try:
+        yield asked
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def warmup_cosine(step: int, *, steps: int, warmup: int) -> float:
+    """Learning-rate factor: linear from 0 over `warmup` steps, then half a cosine down to a twentieth."""
+    import math
+
+    if step < warmup:
+        return (step + 1) / warmup
+    done = min((step - warmup) / max(steps - warmup, 1), 1.0)
+    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
