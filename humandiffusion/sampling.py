@@ -1,4 +1,4 @@
-"""Sigmas and starting noise as ComfyUI's KSampler makes them for a flow model, so that both faces paint one picture.
+"""Sigmas and seeds as ComfyUI's KSampler has them for a flow model, so that both faces paint one picture.
 
 The reference is scheduler `normal` on ComfyUI's `ModelType.FLOW` with shift 1 and multiplier 1000 (`comfy/samplers.py`,
 `comfy/model_sampling.py`) and `comfy.sample.prepare_noise`. A test on the real host compares them.
@@ -11,6 +11,7 @@ from .errors import InputError
 
 LEVELS = 1000
 LARGEST_SEED = 2**64 - 1
+GRID = 32
 
 
 def normal_sigmas(steps: int) -> Tensor:
@@ -24,11 +25,19 @@ def normal_sigmas(steps: int) -> Tensor:
     return torch.cat((timesteps / LEVELS, torch.zeros(1)))
 
 
-def starting_noise(seed: int, shape: tuple[int, ...]) -> Tensor:
-    """Normal noise, float32 on the CPU, that depends on the seed and the shape alone; the global generator stays as it was.
+def seeded_generator(seed: int) -> torch.Generator:
+    """A CPU generator whose `torch.randn(shape)` is KSampler's noise for this seed and shape; the global one stays as it was.
 
     Raises InputError for a seed outside 0 to 2**64 - 1.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise InputError(f"seed: got {seed}, wanted a whole number of 0 to {LARGEST_SEED}")
-    return torch.randn(shape, generator=torch.Generator("cpu").manual_seed(seed), dtype=torch.float32)
+    return torch.Generator("cpu").manual_seed(seed)
+
+
+def check_size(height: int, width: int, grid: int = GRID) -> None:
+    """Raises InputError unless both sides of a picture are multiples of the model's grid; it tells the nearest that are."""
+    if height > 0 and width > 0 and height % grid == 0 and width % grid == 0:
+        return
+    near = "x".join(str(max(1, round(side / grid)) * grid) for side in (width, height))
+    raise InputError(f"size: got {width}x{height} (width x height), wanted multiples of {grid}; the nearest is {near}")

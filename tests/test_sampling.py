@@ -1,10 +1,10 @@
-"""Sigmas and starting noise."""
+"""Sigmas, seeds and sizes."""
 
 import pytest
 import torch
 
 from humandiffusion.errors import InputError
-from humandiffusion.sampling import LARGEST_SEED, normal_sigmas, starting_noise
+from humandiffusion.sampling import LARGEST_SEED, check_size, normal_sigmas, seeded_generator
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 50])
@@ -26,23 +26,27 @@ def test_no_step_is_refused() -> None:
         normal_sigmas(0)
 
 
-def test_noise_depends_on_the_seed_alone_and_leaves_the_global_generator() -> None:
-    before = torch.random.get_rng_state()
-    first = starting_noise(5, (1, 3, 8, 8))
-    assert torch.equal(torch.random.get_rng_state(), before)
-    torch.rand(3)
-    assert torch.equal(first, starting_noise(5, (1, 3, 8, 8)))
-    assert not torch.equal(first, starting_noise(6, (1, 3, 8, 8)))
-
-
-def test_noise_is_that_of_the_global_generator_with_this_seed() -> None:
+def test_noise_is_that_of_the_global_generator_with_this_seed_which_stays_untouched() -> None:
     """`comfy.sample.prepare_noise` seeds torch's global CPU generator."""
     with torch.random.fork_rng():
         expected = torch.randn(1, 3, 8, 8, generator=torch.manual_seed(17))
-    assert torch.equal(starting_noise(17, (1, 3, 8, 8)), expected)
+    before = torch.random.get_rng_state()
+    assert torch.equal(torch.randn(1, 3, 8, 8, generator=seeded_generator(17)), expected)
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("seed", [-1, LARGEST_SEED + 1])
 def test_seed_out_of_range_is_refused(seed: int) -> None:
     with pytest.raises(InputError, match="seed: got"):
-        starting_noise(seed, (1,))
+        seeded_generator(seed)
+
+
+@pytest.mark.parametrize("size", [(0, 64), (64, -32), (65, 64), (64, 48)])
+def test_size_off_the_grid_is_refused_and_the_nearest_told(size: tuple[int, int]) -> None:
+    with pytest.raises(InputError, match="the nearest is [0-9]+x[0-9]+"):
+        check_size(*size)
+
+
+def test_any_multiple_of_the_grid_is_a_size() -> None:
+    check_size(384, 256)
+    check_size(32, 32)

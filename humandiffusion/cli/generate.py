@@ -1,0 +1,146 @@
+"""`humandiffusion generate`: a sentence and a pose map become a picture; with --jobs, many with one loading of the models."""
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..errors import InputError
+from .common import Commands, appearing_whole, output_picture, print_line, sentence, whole_number
+from .jobs import Job, pictures_folder, run_jobs
+
+if TYPE_CHECKING:
+    from ..pipeline import HumanDiffusionPipeline
+    from ..pose.semantic_pose import SemanticPose
+
+
+def add(commands: Commands) -> None:
+    """Register the command."""
+    parser = commands.add_parser(
+        "generate",
+        help="a sentence and a pose map become a picture of a person",
+        description="A sentence and a pose map become a picture of a person. The same seed and inputs give the same picture.",
+    )
+    what = parser.add_argument_group("one picture")
+    what.add_argument("--text", metavar="TEXT", help='as "a woman in a red blouse and blue jeans"')
+    what.add_argument("--pose", metavar="MAP.png|preset:NAME", help="an indexed PNG of the 24 parts, or a map that ships")
+    what.add_argument("--out", type=output_picture, metavar="PIC.png", help="the picture to write")
+    what.add_argument("--sheet", type=output_picture, metavar="PIC.png", help="also write what was retrieved, as a picture")
+    many = parser.add_argument_group("many pictures")
+    many.add_argument("--jobs", type=Path, metavar="JOBS.jsonl", help="one JSON object a line: id, text, pose, seed")
+    many.add_argument("--out-dir", type=pictures_folder, metavar="DIR", help="where DIR/<id>.png go")
+    how = parser.add_argument_group("how")
+    how.add_argument("--seed", type=whole_number(0, 2**64 - 1), default=0, metavar="N", help="default %(default)s")
+    how.add_argument("--steps", type=whole_number(1, 1000), default=20, metavar="N", help="default %(default)s")
+    how.add_argument("--cfg", type=_guidance, default=2.0, metavar="X", help="guidance; 1 is none (default %(default)s)")
+    how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's own size)")
+    how.add_argument("--memory", default="builtin", metavar="FILE", help="style memory (default %(default)s)")
+    how.add_argument("--encoder", default="builtin", metavar="NAME", help="part encoder (default %(default)s)")
+    how.add_argument("--model", default="builtin", metavar="NAME", help="denoiser (default %(default)s)")
+    how.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (default %(default)s)")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Make the picture or the pictures."""
+    _check_combination(args)
+    if args.jobs:
+        return run_jobs(
+            args.jobs,
+            args.out_dir,
+            seed=args.seed,
+            load=lambda: _load_pipeline(args),
+            paint=lambda pipeline, job, path: _paint(pipeline, job, args, path, None),
+        )
+    job = Job(text=sentence(args.text, "--text"), pose=args.pose, seed=args.seed)
+    _load_pose(job.pose, args.size)  # a bad map is told before models are loaded
+    _paint(_load_pipeline(args), job, args, args.out, args.sheet)
+    print_line(str(args.out))
+    return 0
+
+
+def _check_combination(args: argparse.Namespace) -> None:
+    one = {"--text": args.text, "--pose": args.pose, "--out": args.out, "--sheet": args.sheet}
+    if args.jobs or args.out_dir:
+        unwanted = [name for name, value in one.items() if value is not None]
+        missing = [name for name, value in {"--jobs": args.jobs, "--out-dir": args.out_dir}.items() if not value]
+        if unwanted:
+            raise InputError(f"{unwanted[0]}: not together with --jobs, whose lines say it; leave one of the two out")
+    else:
+        missing = [name for name, value in one.items() if value is None and name != "--sheet"]
+    if missing:
+        raise InputError(f"{', '.join(missing)}: missing; give --text, --pose and --out, or --jobs and --out-dir")
+
+
+def _load_pipeline(args: argparse.Namespace) -> "HumanDiffusionPipeline":
+    from ..pipeline import HumanDiffusionPipeline
+
+    pipeline = HumanDiffusionPipeline.from_files(model=args.model, encoder=args.encoder, memory=args.memory)
+    _check_device(args.device)
+    pipeline.to(args.device)
+    return pipeline
+
+
+def _load_pose(source: str, size: tuple[int, int] | None) -> "SemanticPose":
+    from ..pipeline import check_size
+    from ..pose.geometry import fit
+    from ..pose.io import load_pose
+    from ..pose.presets import load_preset
+
+    if source.startswith("preset:"):
+        name = source.removeprefix("preset:")
+        pose = load_preset(name, size=size) if size else load_preset(name)
+    else:
+        pose = load_pose(Path(source))
+        pose = fit(pose, size) if size else pose
+    check_size(pose.height, pose.width)
+    return pose
+
+
+def _paint(
+    pipeline: "HumanDiffusionPipeline", job: Job, args: argparse.Namespace, out: Path, sheet_out: Path | None
+) -> None:
+    """Make one picture, and the sheet if asked; both are written at the very end."""
+    pose = _load_pose(job.pose, args.size)
+    done = pipeline(
+        job.text,
+        pose,
+        num_inference_steps=args.steps,
+        guidance_scale=args.cfg,
+        seed=job.seed,
+    )
+    with appearing_whole(out) as beside:
+        done.images[0].save(beside, format="PNG")
+        if sheet_out:
+            from ..smr.sheet import sheet
+            from ..pipeline import to_pil
+
+            picture = to_pil(sheet(done.features[0], pipeline.memory.memory))
+            with appearing_whole(sheet_out) as sheet_beside:
+                picture.save(sheet_beside, format="PNG")
+
+
+def _check_device(name: str) -> None:
+    import torch
+
+    try:
+        torch.zeros(1, device=name)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"--device: got {name!r}, which this torch cannot use here; give cpu ({error})") from error
+
+
+def _guidance(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not 0 <= value <= 100:
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a number of 0 to 100")
+    return value
+
+
+def _size(text: str) -> tuple[int, int]:
+    """`WxH` -> (height, width)."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted WIDTHxHEIGHT, as 256x384")
+    return int(height), int(width)
