@@ -28,10 +28,11 @@ class ResBlock(nn.Module):
         self, before: int, after: int, time_width: int, *, operations: ModuleType | Any = torch.nn, affine: bool = True, **factory: Any
     ) -> None:
         super().__init__()
-        self.norm1 = operations.GroupNorm(16, before, affine=affine, **factory)
+        norm = operations if affine else nn  # a norm without weights has nothing to cast, and ComfyUI's cannot be without
+        self.norm1 = norm.GroupNorm(16, before, affine=affine, **factory)
         self.conv1 = operations.Conv2d(before, after, 3, padding=1, **factory)
         self.time = operations.Linear(time_width, 2 * after, **factory)
-        self.norm2 = operations.GroupNorm(16, after, affine=affine, **factory)
+        self.norm2 = norm.GroupNorm(16, after, affine=affine, **factory)
         self.conv2 = operations.Conv2d(after, after, 3, padding=1, **factory)
         self.skip = operations.Conv2d(before, after, 1, **factory) if before != after else nn.Identity()
 
