@@ -1,0 +1,1 @@
+"""ComfyUI's face of the method: schemas and translation, no mathematics."""

@@ -1,0 +1,1 @@
+"""The only place that imports ComfyUI's internals (comfy.*, folder_paths, latent_preview)."""

@@ -1,0 +1,32 @@
+"""The list of nodes."""
+
+from .bridge.folders import register_folders
+from .conditioning import Conditioning
+from .load import LoadMemory, LoadModel, LoadPartEncoder
+from .pose import LoadPose, PosePreview, SavePose
+from .prompts import DescribePerson, PartPrompt
+from .retrieve import RetrieveStyle
+from .sampler import Sampler
+from .types import ComfyExtension, io
+
+
+class HumanDiffusionExtension(ComfyExtension):
+    """What ComfyUI asks of a pack: prepare, then name the nodes."""
+
+    async def on_load(self) -> None:
+        register_folders()
+
+    async def get_node_list(self) -> list[type[io.ComfyNode]]:
+        return [
+            LoadModel,
+            LoadPartEncoder,
+            LoadMemory,
+            LoadPose,
+            SavePose,
+            PosePreview,
+            DescribePerson,
+            PartPrompt,
+            RetrieveStyle,
+            Conditioning,
+            Sampler,
+        ]

@@ -1,0 +1,12 @@
+"""ComfyUI's node API, pinned in one line, and the socket types of this pack. What each holds: the class named beside "
+"it."""
+
+from comfy_api.latest import ComfyExtension, io, ui
+
+SemanticPose = io.Custom("SEMANTIC_POSE")  # humandiffusion.pose.SemanticPose
+PartPrompts = io.Custom("PART_PROMPTS")  # humandiffusion.prompts.PartPrompts
+PartEncoder = io.Custom("PART_ENCODER")  # humandiffusion.encoders.base.PartEncoder
+StyleMemory = io.Custom("STYLE_MEMORY")  # humandiffusion.smr.memory.StyleMemory
+PartFeatures = io.Custom("PART_FEATURES")  # humandiffusion.smr.features.PartFeatures
+
+__all__ = ["ComfyExtension", "PartEncoder", "PartFeatures", "PartPrompts", "SemanticPose", "StyleMemory", "io", "ui"]
