@@ -102,13 +102,12 @@ class Downsample(nn.Module):
 
 
 class Upsample(nn.Module):
-    """Twice the height and width: nearest, then a convolution."""
+    """Twice the height and width: a 1 x 1 convolution, then nearest; the block after it smooths."""
 
     def __init__(self, before: int, after: int, *, operations: ModuleType | Any = torch.nn, **factory: Any) -> None:
         super().__init__()
-        self.conv = operations.Conv2d(before, after, 3, padding=1, **factory)
+        self.conv = operations.Conv2d(before, after, 1, **factory)
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, C, h, w] -> [B, C', 2 h, 2 w]."""
-        out: Tensor = self.conv(F.interpolate(x, scale_factor=2.0, mode="nearest"))
-        return out
+        return F.interpolate(self.conv(x), scale_factor=2.0, mode="nearest")

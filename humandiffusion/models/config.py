@@ -16,7 +16,7 @@ class DenoiserConfig:
 
     latent_channels: int = 3
     stem_channels: int = 48
-    channels: tuple[int, ...] = (128, 192, 256)
+    channels: tuple[int, ...] = (96, 192, 256)
     encoder_blocks: int = 2
     decoder_blocks: int = 2
     time_width: int = 384
