@@ -1,0 +1,97 @@
+"""Is there a person, and where: mediapipe's pose network as an independent judge of a picture's shape.
+
+The network is `pose_landmark_full.tflite` of mediapipe 0.10.21 (Apache-2.0), run on the whole picture padded to a
+square, as if a detector had found the person to fill it. Nothing of mediapipe itself is needed, only that file.
+"""
+
+import hashlib
+import importlib.util
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import InputError
+
+MEMBER = "mediapipe/modules/pose_landmark/pose_landmark_full.tflite"
+SHA256 = "e9a5c5cb17f736fafd4c2ec1da3b3d331d6edbe8a0d32395855aeb2cdfd64b9f"
+SIDE = 256
+HOW_TO_GET = (
+    "pip download --no-deps --only-binary=:all: --python-version 3.12 mediapipe==0.10.21, "
+    "then --judge with the path of that .whl"
+)
+
+
+@dataclass(frozen=True)
+class PersonSeen:
+    """`mask` [H, W] bool, where the judge sees a person; `score` 0..1, how sure it is that there is one."""
+
+    mask: Tensor
+    score: float
+
+
+class PersonJudge:
+    """The pose network. Build it with `load_person_judge`."""
+
+    def __init__(self, interpreter: Any) -> None:
+        interpreter.allocate_tensors()
+        self._net = interpreter
+        self._input = interpreter.get_input_details()[0]["index"]
+        # Two outputs are told by their shapes: the presence [1, 1] and the segmentation [1, 256, 256, 1].
+        shapes = {tuple(o["shape"].tolist()): o["index"] for o in interpreter.get_output_details()}
+        self._score, self._mask = shapes[(1, 1)], shapes[(1, SIDE, SIDE, 1)]
+
+    def __call__(self, image: Tensor) -> PersonSeen:
+        """Judge one picture [3, H, W], sRGB 0..1."""
+        height, width = image.shape[-2:]
+        side = max(height, width)
+        top, left = (side - height) // 2, (side - width) // 2
+        square = F.pad(image.float()[None], (left, side - width - left, top, side - height - top))
+        small = F.interpolate(square, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
+        self._net.set_tensor(self._input, small.permute(0, 2, 3, 1).contiguous().numpy())
+        self._net.invoke()
+        logits = torch.from_numpy(self._net.get_tensor(self._mask).copy())[None, ..., 0]
+        large = F.interpolate(logits.sigmoid(), (side, side), mode="bilinear", align_corners=False)[0, 0]
+        score = float(self._net.get_tensor(self._score).reshape(-1)[0])
+        return PersonSeen(large[top : top + height, left : left + width] > 0.5, score)
+
+
+def load_person_judge(path: Path | None = None, threads: int = 1) -> PersonJudge:
+    """The judge from the .tflite file, from the wheel that holds it, or, without a path, from an installed mediapipe.
+
+    Raises InputError that names what to install.
+    """
+    try:
+        from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped,import-not-found]
+    except ImportError as error:
+        raise InputError("person judge: its runtime is not installed; pip install ai-edge-litert") from error
+    content = _content(path if path is not None else _installed())
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != SHA256:
+        raise InputError(
+            f"--judge: got a file of sha256 {digest[:12]}..., wanted pose_landmark_full.tflite of mediapipe 0.10.21, "
+            f"{SHA256[:12]}..., or figures do not compare; {HOW_TO_GET}"
+        )
+    return PersonJudge(Interpreter(model_content=content, num_threads=threads))
+
+
+def _installed() -> Path:
+    found = importlib.util.find_spec("mediapipe")
+    if found is None or not found.submodule_search_locations:
+        raise InputError(f"person judge: mediapipe is not installed, wanted its pose network; {HOW_TO_GET}")
+    return Path(found.submodule_search_locations[0]).parent / MEMBER
+
+
+def _content(path: Path) -> bytes:
+    if not path.is_file():
+        raise InputError(f"--judge: there is no file {path}; {HOW_TO_GET}")
+    if not zipfile.is_zipfile(path):
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as wheel:
+        if MEMBER not in wheel.namelist():
+            raise InputError(f"--judge: {path} does not hold {MEMBER}; {HOW_TO_GET}")
+        return wheel.read(MEMBER)
