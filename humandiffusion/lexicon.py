@@ -34,7 +34,9 @@ ABSENCE_WORDS: dict[str, tuple[int, ...]] = {
 }
 
 # Where a thing is worn -> what it is, for things that we have no word for ("a jewelled thing on her finger").
-LOCATION_PARTS: dict[str, int] = {word: part_index(name) for name, words in _DATA["locations"].items() for word in words}
+LOCATION_PARTS: dict[str, int] = {
+    word: part_index(name) for name, words in _DATA["locations"].items() for word in words
+}
 
 # Words that carry no content of their own: articles, pronouns, prepositions, conjunctions, "is", "wearing", "carrying".
 FUNCTION_WORDS: frozenset[str] = frozenset((*_DATA["function"], *_DATA["verbs"]["wear"], *_DATA["verbs"]["carry"]))
@@ -54,7 +56,7 @@ NAMING = ("garment", "set", "clothes", "detail", "hair", "face", "skin", "person
 
 @dataclass(frozen=True)
 class Entry:
-    """What a word or a run of words may be. `kinds` lists its kinds, the likeliest first; `part` is its part or None."""
+    """What a word or a run of words may be: its kinds, the likeliest first, and its part if it names one."""
 
     word: str
     kinds: tuple[str, ...]
@@ -73,7 +75,7 @@ def synonyms_of(part: int) -> list[str]:
 
 
 def look_up(words: Sequence[str]) -> Entry | None:
-    """The entry for a run of words as a whole, None if there is none. Case, hyphens and regular plurals do not matter."""
+    """The entry for a run of words as a whole, None if there is none; case, hyphens and plurals do not matter."""
     words = [word.lower() for word in words]
     if len(words) > 1 and " ".join(words) not in _SPACED and any(word in FUNCTION_WORDS for word in words):
         return None  # "a top" is not "atop"

@@ -132,7 +132,7 @@ class PartPrompts:
         try:
             data = json.loads(text) if isinstance(text, str) else text
         except json.JSONDecodeError as error:
-            raise InputError(f"part prompts: got text that is no JSON ({error}), wanted the output of to_json") from None
+            raise InputError(f"part prompts: got text that is no JSON ({error}), wanted that of to_json") from None
         if not isinstance(data, Mapping):
             raise InputError(f"part prompts: got a JSON {type(data).__name__}, wanted an object with the key 'parts'")
         return PartPrompts(
