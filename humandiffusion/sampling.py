@@ -35,9 +35,14 @@ def seeded_generator(seed: int) -> torch.Generator:
     return torch.Generator("cpu").manual_seed(seed)
 
 
+def nearest_on_grid(side: int, grid: int = GRID) -> int:
+    """The multiple of the model's grid that is nearest to a side of a picture, at least one."""
+    return max(1, round(side / grid)) * grid
+
+
 def check_size(height: int, width: int, grid: int = GRID) -> None:
     """Raises InputError unless both sides of a picture are multiples of the model's grid; it tells the nearest that are."""
     if height > 0 and width > 0 and height % grid == 0 and width % grid == 0:
         return
-    near = "x".join(str(max(1, round(side / grid)) * grid) for side in (width, height))
+    near = f"{nearest_on_grid(width, grid)}x{nearest_on_grid(height, grid)}"
     raise InputError(f"size: got {width}x{height} (width x height), wanted multiples of {grid}; the nearest is {near}")

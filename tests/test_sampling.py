@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from humandiffusion.errors import InputError
-from humandiffusion.sampling import LARGEST_SEED, check_size, normal_sigmas, seeded_generator
+from humandiffusion.sampling import LARGEST_SEED, check_size, nearest_on_grid, normal_sigmas, seeded_generator
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 50])
@@ -45,6 +45,10 @@ def test_seed_out_of_range_is_refused(seed: int) -> None:
 def test_size_off_the_grid_is_refused_and_the_nearest_told(size: tuple[int, int]) -> None:
     with pytest.raises(InputError, match="the nearest is [0-9]+x[0-9]+"):
         check_size(*size)
+
+
+def test_the_nearest_size_on_the_grid_is_at_least_one_cell() -> None:
+    assert [nearest_on_grid(side) for side in (1, 32, 47, 49, 750, 1101)] == [32, 32, 32, 64, 736, 1088]
 
 
 def test_any_multiple_of_the_grid_is_a_size() -> None:

@@ -11,6 +11,7 @@ from .jobs import Job, pictures_folder, run_jobs
 if TYPE_CHECKING:
     from ..pipeline import HumanDiffusionPipeline
     from ..pose.semantic_pose import SemanticPose
+    from ..smr.features import PartFeatures
 
 
 def add(commands: Commands) -> None:
@@ -32,7 +33,7 @@ def add(commands: Commands) -> None:
     how.add_argument("--seed", type=whole_number(0, 2**64 - 1), default=0, metavar="N", help="default %(default)s")
     how.add_argument("--steps", type=whole_number(1, 1000), default=20, metavar="N", help="default %(default)s")
     how.add_argument("--cfg", type=_guidance, default=2.0, metavar="X", help="guidance; 1 is none (default %(default)s)")
-    how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's own size)")
+    how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's own size, to the nearest)")
     how.add_argument("--memory", default="builtin", metavar="FILE", help="style memory (default %(default)s)")
     how.add_argument("--encoder", default="builtin", metavar="NAME", help="part encoder (default %(default)s)")
     how.add_argument("--model", default="builtin", metavar="NAME", help="denoiser (default %(default)s)")
@@ -41,25 +42,31 @@ def add(commands: Commands) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Make the picture or the pictures."""
+    """Make the picture or the pictures. What can be told to be wrong before models are loaded is told then."""
     _check_combination(args)
+    if args.size:
+        from ..sampling import check_size
+
+        check_size(*args.size)
     if args.jobs:
         return run_jobs(
             args.jobs,
             args.out_dir,
             seed=args.seed,
             load=lambda: _load_pipeline(args),
-            paint=lambda pipeline, job, path: _paint(pipeline, job, args, path, None),
+            paint=lambda pipeline, job, path: _paint(pipeline, job, _load_pose(job.pose, args.size), args, path),
         )
     job = Job(text=sentence(args.text, "--text"), pose=args.pose, seed=args.seed)
-    _load_pose(job.pose, args.size)  # a bad map is told before models are loaded
-    _paint(_load_pipeline(args), job, args, args.out, args.sheet)
+    pose = _load_pose(job.pose, args.size)
+    _paint(_load_pipeline(args), job, pose, args, args.out, args.sheet)
     print_line(str(args.out))
     return 0
 
 
 def _check_combination(args: argparse.Namespace) -> None:
     one = {"--text": args.text, "--pose": args.pose, "--out": args.out, "--sheet": args.sheet}
+    if args.sheet and args.sheet == args.out:
+        raise InputError(f"--sheet: got {args.sheet}, which is --out too; give two names")
     if args.jobs or args.out_dir:
         unwanted = [name for name, value in one.items() if value is not None]
         missing = [name for name, value in {"--jobs": args.jobs, "--out-dir": args.out_dir}.items() if not value]
@@ -81,42 +88,49 @@ def _load_pipeline(args: argparse.Namespace) -> "HumanDiffusionPipeline":
 
 
 def _load_pose(source: str, size: tuple[int, int] | None) -> "SemanticPose":
-    from ..pipeline import check_size
-    from ..pose.geometry import fit
+    """The map of `preset:NAME`, drawn at the picture's size if one was asked, or of a file."""
     from ..pose.io import load_pose
     from ..pose.presets import load_preset
 
-    if source.startswith("preset:"):
-        name = source.removeprefix("preset:")
-        pose = load_preset(name, size=size) if size else load_preset(name)
-    else:
-        pose = load_pose(Path(source))
-        pose = fit(pose, size) if size else pose
-    check_size(pose.height, pose.width)
-    return pose
+    if not source.startswith("preset:"):
+        return load_pose(Path(source))
+    name = source.removeprefix("preset:")
+    return load_preset(name, size=size) if size else load_preset(name)
 
 
 def _paint(
-    pipeline: "HumanDiffusionPipeline", job: Job, args: argparse.Namespace, out: Path, sheet_out: Path | None
+    pipeline: "HumanDiffusionPipeline",
+    job: Job,
+    pose: "SemanticPose",
+    args: argparse.Namespace,
+    out: Path,
+    sheet_out: Path | None = None,
 ) -> None:
-    """Make one picture, and the sheet if asked; both are written at the very end."""
-    pose = _load_pose(job.pose, args.size)
+    """Make one picture, and the sheet if asked; both appear at the very end."""
+    from ..sampling import seeded_generator
+
+    height, width = args.size or (None, None)
     done = pipeline(
         job.text,
         pose,
+        height=height,
+        width=width,
         num_inference_steps=args.steps,
         guidance_scale=args.cfg,
-        seed=job.seed,
+        generator=seeded_generator(job.seed),
     )
     with appearing_whole(out) as beside:
         done.images[0].save(beside, format="PNG")
         if sheet_out:
-            from ..smr.sheet import sheet
-            from ..pipeline import to_pil
+            _save_sheet(pipeline, done.features[0], sheet_out)
 
-            picture = to_pil(sheet(done.features[0], pipeline.memory.memory))
-            with appearing_whole(sheet_out) as sheet_beside:
-                picture.save(sheet_beside, format="PNG")
+
+def _save_sheet(pipeline: "HumanDiffusionPipeline", features: "PartFeatures", out: Path) -> None:
+    from ..smr.sheet import sheet
+
+    picture = sheet(features, pipeline.memory.memory)
+    with appearing_whole(out) as beside:
+        pipeline.image_processor.numpy_to_pil(picture[None].numpy())[0].save(beside, format="PNG")
 
 
 def _check_device(name: str) -> None:
