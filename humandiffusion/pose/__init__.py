@@ -1,0 +1,1 @@
+"""Semantic pose: the label map of parts, its geometry, files, parametric figure and presets."""
