@@ -23,7 +23,7 @@ LENGTH_WORDS: tuple[str, ...] = tuple(_DATA["lengths"])
 
 GARMENT_WORDS: dict[str, int] = {word: part_index(name) for name, words in _DATA["garments"].items() for word in words}
 
-# One word that dresses several parts ("suit"): part -> what the piece on that part is called.
+# One word that dresses several parts ("suit"): part -> what the piece there is called, {} being the word itself.
 GARMENT_SETS: dict[str, dict[int, str]] = {
     word: {part_index(name): piece for name, piece in pieces.items()} for word, pieces in _DATA["sets"].items()
 }

@@ -18,8 +18,8 @@ def describe(sentence: str, encoder: PartEncoder | None = None) -> PartPrompts:
     Garments with their colours, patterns, fabrics and lengths go to the garment's part, words about the person to face,
     hair and skin, words about the scene to the background, "no hat" to `absent`. `(red shirt:1.2)` gives its part a
     weight. A thing that the lexicon does not know goes to the part whose name `encoder` finds nearest. Whatever was
-    decided on the way, and whatever is about no part, is in `notes`: no word of content is lost. An empty sentence gives
-    empty prompts.
+    decided on the way, and whatever is about no part, is in `notes`: no word of content is lost. An empty sentence
+    gives empty prompts.
     """
     words, foreign = read_words(sentence)
     reading = read(read_groups(read_items(words)))

@@ -81,6 +81,9 @@ def _guess(word: Word) -> Item:
     for endings, kind, part in _ENDINGS:
         if low.endswith(endings):
             return Item(word.text, kind, part, word.weight, (kind,))
+    bare = look_up([low.removesuffix("less").rstrip("-")]) if low.endswith("less") else None
+    if bare and bare.kind == "garment":
+        return Item(word.text, "absence", bare.part, word.weight)  # "a tie-less man"
     entry = _last_piece(low)
     if entry:
         return Item(word.text, entry.kind, entry.part, word.weight, entry.kinds, entry.word)
@@ -107,11 +110,13 @@ def _settle(items: Sequence[Item], index: int) -> Item:
     if item.kind == "unknown" and item.low.endswith("ing") and len(item.text) > 5:
         if before is None or not goes_on or before.kind == "person":
             return replace(item, kind="pose" if before else "unknown")
+    if item.kind == "person" and goes_on and item.low.endswith(("s'", "men's", "children's")):
+        return replace(item, kind="modifier")  # "men's black shoes"
     names = [kind for kind in item.kinds if kind in NAMING]
     describes = [kind for kind in item.kinds if kind in DESCRIBING]
-    if names and describes and "colour" not in describes:
+    if names and describes and "nothing" not in names and "colour" not in describes:
         kind = describes[0] if goes_on and after and after.kind not in ("pose", "person modifier") else names[0]
         return replace(item, kind=kind)
-    if "nothing" in names and describes and goes_on:
+    if "nothing" in names and describes and goes_on and after and after.kind != "person":
         return replace(item, kind=describes[0])
     return item

@@ -26,7 +26,7 @@ class Tail:
 class Mention:
     """One thing that the sentence describes.
 
-    `part` is None until the encoder places it. `pieces` names the parts of a set ("suit"). `noun` may be empty:
+    `part` is None until the encoder places it. `pieces` are the parts of a set ("suit"). `noun` may be empty:
     "blonde" alone is a mention of hair.
     """
 

@@ -76,8 +76,14 @@ def _pieces(mention: Mention) -> list[Mention]:
         return [mention]
     items = [*mention.front]
     return [
-        Mention(part, [Item(noun, "garment", part, mention.noun[-1].weight)], items, mention.tails, mention.negatives)
-        for part, noun in mention.pieces.items()
+        Mention(
+            part,
+            [Item(piece.format(words_of(mention.noun)), "garment", part, mention.noun[-1].weight)],
+            items,
+            mention.tails,
+            mention.negatives,
+        )
+        for part, piece in mention.pieces.items()
     ]
 
 
@@ -106,7 +112,7 @@ def _unnamed_clothes(reading: Reading, covered: Iterable[int | None], notes: lis
         plain = not mention.noun or mention.noun[-1].low in _PLAIN_CLOTHES
         names = ", ".join(PART_NAMES[part] for part in parts) or "no part"
         notes.append(f"'{mention.phrase()}' names no garment: taken for {names}; the map decides which there are")
-        for part in parts if mention.items else ():
+        for part in parts if mention.front or mention.tails or not plain else ():
             noun = _CLOTHES_NOUNS.get(part, PART_NAMES[part])
             kept = mention.noun if not plain else [Item(noun, "garment", part)]
             found.append(Mention(part, kept, list(mention.front), mention.tails, mention.negatives))
@@ -157,10 +163,19 @@ def _prompt(part: int, phrase: str, own: list[Mention], extra: Iterable[Item], n
 
 def _person(reading: Reading) -> tuple[str, list[Item]]:
     """The person's words as text, and as items if they say more than that there is a person."""
-    items = [*reading.person_modifiers, *reading.person[:1]]
-    text = " and ".join(part for part in (words_of(items), words_of(reading.person[1:])) if part)
+    text = _person_text(reading.person_modifiers, reading.person)
     says_something = reading.person_modifiers or any(item.low not in UNSPECIFIC_PEOPLE for item in reading.person)
     return text, [*reading.person_modifiers, *reading.person] if says_something else []
+
+
+def _person_text(modifiers: list[Item], nouns: list[Item]) -> str:
+    before = [item for item in modifiers if not item.low.startswith("in ")]  # "in her sixties" stands after
+    after = [item for item in modifiers if item.low.startswith("in ")]
+    return words_of([*before, *(nouns[:1]), *after, *_and(nouns[1:])])
+
+
+def _and(nouns: list[Item]) -> list[Item]:
+    return [item for noun in nouns for item in (Item("and", "function"), noun)]
 
 
 def _body_phrase(part: int, own: list[Mention], reading: Reading, person: list[Item]) -> str:
@@ -177,6 +192,8 @@ def _body_phrase(part: int, own: list[Mention], reading: Reading, person: list[I
         else:
             things.append(mention.phrase())
     phrase = " ".join(word for word in (*front, base or base_nouns[0]) if word)
+    if part == HAIR:
+        phrase = phrase.replace("-haired", "")  # "red-haired" has become "red hair"
     if person:
         phrase += f" of {_with_article(reading, part)}"
     if things:
@@ -187,11 +204,7 @@ def _body_phrase(part: int, own: list[Mention], reading: Reading, person: list[I
 def _with_article(reading: Reading, part: int) -> str:
     # "Hair of a white woman" would look for white hair: colours of skin are not for hair.
     said = [item for item in reading.person_modifiers if part != HAIR or item.kind not in ("colour", "skin modifier")]
-    text = words_of([*said, *reading.person[:1]])
-    if not reading.person:
-        text += " person"
-    elif len(reading.person) > 1:
-        text += f" and {words_of(reading.person[1:])}"
+    text = _person_text(said, reading.person or [Item("person", "person")])
     last = reading.person[0].low if reading.person else "person"
     if last.endswith("s") or last in ("women", "men", "people", "children"):
         return text

@@ -1,10 +1,11 @@
 """Groups are read in order: each goes to a garment, a body part, the person, the scene, the absent, or the notes."""
 
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ..lexicon import ABSENCE_WORDS, GARMENT_SETS, LOCATION_PARTS, MANY_PEOPLE, UNSPECIFIC_PEOPLE, singular
-from ..parts import BAG, BODY, EYEGLASS, FACE, FOOTWEAR, GARMENTS, HAIR, HEADWEAR, PART_NAMES, SKIN, TOP
+from ..parts import BAG, BODY, DRESS, EYEGLASS, FACE, FOOTWEAR, GARMENTS, HAIR, HEADWEAR, OUTER, PART_NAMES, PARTS, SKIN, TOP
 from .groups import Group, words_of
 from .items import Item
 from .mentions import Mention, Tail
@@ -17,6 +18,7 @@ _ALSO_DETAILS = frozenset(
 )
 _WITHOUT = {"sleeve": "sleeveless", "collar": "collarless", "strap": "strapless"}
 _LAYERS = ("over", "under", "underneath", "beneath")
+_PLAIN_PEOPLE = UNSPECIFIC_PEOPLE | {"male", "female"}
 _EXCEPT = frozenset(("but", "except", "besides", "other than", "apart from", "save for"))
 _COUNTS = frozenset("two three four five six several many few 2 3 4 5 both 2girls 2boys 3girls".split())
 _HOME_PARTS = (FOOTWEAR, BAG, HEADWEAR, EYEGLASS)  # whose details ("laces", "brim") belong to no other garment
@@ -63,6 +65,7 @@ class _Reader:
         self.result = Reading()
         self.last: Mention | None = None
         self.detail: Tail | None = None
+        self.denied: Item | None = None
         self.event = ""
         self.waiting: list[Item] = []  # describing words for the next thing
         self.place: tuple[int, Tail] | None = None  # "on her head" before the thing that is there
@@ -104,7 +107,8 @@ class _Reader:
     def read_garment(self, group: Group, head: Item) -> str | None:
         mods = group.modifiers
         is_clothing = self.last is not None and self.last.part in GARMENTS
-        if head.word in _ALSO_DETAILS and is_clothing and "with" in group.lead and not group.has_verb:
+        has_hood = head.low == "hood" and self.last is not None and self.last.part in (TOP, OUTER, DRESS)
+        if has_hood or (head.word in _ALSO_DETAILS and is_clothing and "with" in group.lead and not group.has_verb):
             return self.read_detail(group, head)
         same = next((m for m in self.result.mentions if m.part == head.part and m.is_same_as(head)), None)
         if same is not None and group.is_definite and not group.wears:
@@ -122,7 +126,9 @@ class _Reader:
         """ "black shirt and pants", "a red jacket with matching pants"."""
         colours = before.colours()
         matching = any(item.low in ("matching", "matched") for item in mention.front)
-        together = group.lead == ("and",) and not mention.front and mention.noun[0].word not in _OWN_COLOUR
+        alike = PARTS[before.part or 0].group == PARTS[mention.part or 0].group
+        bare = not mention.front and not before.tails and mention.noun[0].word not in _OWN_COLOUR
+        together = group.lead == ("and",) and bare and alike
         if colours and (matching or together):
             mention.describe(colours)
             self.result.notes.append(f"'{words_of(colours)}' is also taken for '{words_of(mention.noun)}'")
@@ -141,12 +147,13 @@ class _Reader:
 
     def dress(self, mods: list[Item], noun: list[Item], group: Group) -> None:
         """Describes clothes that the sentence does not name."""
-        mention = Mention(None, noun, mods, everything=bool({"all", "entirely"} & set(group.lead)), worn=True)
+        mention = Mention(None, noun, mods, everything=_is_everything(group), worn=True)
         self.result.clothes.append(mention)
         self.last, self.detail = mention, None
 
     def read_detail(self, group: Group, head: Item) -> str | None:
-        tail = Tail("with", group.modifiers, [head])
+        links = ("of",) if self.event == "detail" else ("at", "around", "down", "along", "across")
+        tail = Tail(next((word for word in links if word in group.lead), "with"), group.modifiers, [head])
         if group.is_predicate and self.event == "detail" and self.detail is not None:
             self.detail.modifiers = [*group.items, *self.detail.modifiers]  # "its neckline is v-shape"
             return "detail"
@@ -177,6 +184,9 @@ class _Reader:
         dyes = any(item.kind in ("colour", "pattern", "fabric") for item in rest)
         mentioned = self.event in ("garment", "hair", "face", "skin", "clothes", "unknown", "detail", "describing")
         about_person = not self.event or self.event.startswith("person")
+        if self.event == "denied" and self.denied is not None and group.has_article:
+            self.add(Mention(self.denied.part, [self.denied], rest))  # "not a red dress but a blue one"
+            return "garment"
         if group.carries:
             self.result.props.append(group.text)
             return "prop"
@@ -186,7 +196,8 @@ class _Reader:
         if group.wears or ("in" in group.lead and not mentioned) or (about_person and dyes and self.last is None):
             self.dress(rest, [], group) if group.lead or self.event else self.waiting.extend(rest)
             return "clothes"
-        if about_person and (group.is_predicate or self.result.person):
+        tag = group.lead == (",",) and not dyes and self.last is not None and self.last.part in BODY
+        if tag or (about_person and (group.is_predicate or self.result.person)):
             self.result.person_modifiers += rest
             return "person"
         if self.last is not None and (mentioned or self.following() is None or not self.event):
@@ -240,7 +251,7 @@ class _Reader:
         if link and part == HAIR and self.last is not None and self.last.part == HAIR:
             self.last.tails.append(Tail(link, group.modifiers, [head]))
             return None
-        if link and "with" not in group.lead and not group.has_verb and head.low in LOCATION_PARTS:
+        if link and "with" not in group.lead and not group.has_verb and (self.last or head.low in LOCATION_PARTS):
             return self.read_place(group, head, link, after)
         same = next((m for m in self.result.mentions if m.part == part and m.is_same_as(head)), None)
         if same is not None:
@@ -278,7 +289,7 @@ class _Reader:
             if self.last.part is None and self.last in self.result.unplaced and head.low in LOCATION_PARTS:
                 self.settle_unplaced(self.last, LOCATION_PARTS[head.low], f"{link} {group.text}")
         elif named_next:
-            self.place = (LOCATION_PARTS[head.low], tail)
+            self.place = (LOCATION_PARTS.get(head.low, SKIN), tail)
         else:
             self.add(Mention(SKIN if head.part is None else head.part, [head], group.modifiers))
         return self.event
@@ -294,11 +305,15 @@ class _Reader:
             self.dress([*group.modifiers, head], [], group)  # "dressed as a pirate"
             return "clothes"
         mods = [item for item in self.read_person_words(group.modifiers) if item.is_content]
+        head = replace(head, text=re.sub(r"'s?$", "", head.text))
         known = [singular(item.text) for item in self.result.person]
+        if known and head.low in _PLAIN_PEOPLE and singular(head.text) not in known:
+            self.result.person_modifiers += [*mods, head]  # "a girl ... the model"
+            return None
         self.result.person_modifiers += [*(self.waiting if not known else []), *mods]
         self.waiting = self.waiting if known else []
         if head.low in MANY_PEOPLE or any(item.low in _COUNTS for item in mods) or (
-            known and singular(head.text) not in known and not group.is_definite and head.low not in UNSPECIFIC_PEOPLE
+            known and singular(head.text) not in known and not group.is_definite
         ):
             self.result.notes.append(f"'{group.text}': the map holds one person; every phrase is taken for that one")
         if singular(head.text) not in known:
@@ -330,7 +345,7 @@ class _Reader:
         return self.event or "pose"
 
     def read_absence(self, group: Group, head: Item) -> str | None:
-        parts = ABSENCE_WORDS[head.word]
+        parts = ABSENCE_WORDS.get(head.word) or (() if head.part is None else (head.part,))
         self.result.denied.append((parts, [], group.text))
         if HAIR in parts:
             self.describe_body(FACE, group.items)
@@ -362,10 +377,14 @@ class _Reader:
                 self.result.person_modifiers += self.read_person_words(group.modifiers)
                 self.result.person.append(head)  # "a zookeeper in a green shirt"
                 return "person"
+        if {"says", "saying", "reads"} & lead and self.last is not None:
+            self.last.tails.append(Tail("saying", [], group.items))
+            return "detail"
         plural = head.low.endswith("s") and not group.has_article
-        if self.last is not None and self.last.part in GARMENTS and plural and lead <= {"with", "and"} and lead:
+        is_detail = lead == {"with"} or (lead == {"and"} and self.event == "detail")
+        if self.last is not None and self.last.part in GARMENTS and plural and is_detail:
             self.last.tails.append(Tail("with", group.modifiers, [head]))  # "a shirt with unicorns"
-            return self.event
+            return "detail"
         place = self.place
         mention = Mention(None, [head], group.modifiers, worn=group.wears or "in" in lead)
         self.add(mention)
@@ -389,6 +408,7 @@ class _Reader:
     def deny(self, group: Group, head: Item | None, kind: str) -> str:
         text = f"no {group.text}"
         content = [item for item in group.items if item.is_content]
+        self.denied = head if kind == "garment" else None
         if head is not None and kind == "garment" and head.part is not None:
             self.result.denied.append(((head.part,), content if len(content) > 1 else [], text))
         elif head is not None and kind == "set":
@@ -423,3 +443,8 @@ class _Reader:
             self.result.clothes.append(Mention(None, [], rest, worn=True))
 
 
+
+
+def _is_everything(group: Group) -> bool:
+    words = (*group.lead, *(item.low for item in group.items))
+    return any(word in ("all", "entirely") or word.startswith(("all-", "head to toe", "head-to-toe")) for word in words)

@@ -59,7 +59,7 @@ def read_words(sentence: str) -> tuple[list[Word], list[str]]:
         if kind == "open":
             opened.append((text, len(texts)))
         elif kind == "word":
-            texts.append("." if text == "BREAK" else text)
+            texts.append("." if text == "BREAK" else _uncapitalised(text, not texts or texts[-1] == "."))
         elif kind in ("stop", "comma"):
             texts.append("." if kind == "stop" else ",")
         elif kind == "and":
@@ -68,6 +68,10 @@ def read_words(sentence: str) -> tuple[list[Word], list[str]]:
             texts.append(",")
         weights += [1.0] * (len(texts) - len(weights))
     return [Word(text, round(weight, 4)) for text, weight in zip(texts, weights, strict=True)], foreign
+
+
+def _uncapitalised(text: str, starts_sentence: bool) -> str:
+    return text.lower() if starts_sentence and text.istitle() and "-" not in text else text
 
 
 def _close(number: str | None, mark: str, opened: list[tuple[str, int]], weights: list[float]) -> None:
