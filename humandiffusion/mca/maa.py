@@ -42,7 +42,7 @@ class MAA(nn.Module):
     def forward(self, h: Tensor, keys_values: tuple[Tensor, Tensor], bias: Tensor | None) -> Tensor:
         """The residual [B, C, h, w]."""
         k, v = keys_values
-        q = _heads(self.q(self.norm(h).flatten(2).mT), self.heads)
+        q = _heads(self.q(self.norm(h.float()).to(h.dtype).flatten(2).mT), self.heads)
         bias = bias if bias is None else bias.to(q.dtype)
         mixed = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=bias)
         out: Tensor = self.zero_proj(mixed.transpose(1, 2).flatten(2))

@@ -19,6 +19,12 @@ def zero_residuals(model: nn.Module) -> None:
             nn.init.zeros_(layer.bias)
 
 
+def norm32(norm: nn.Module, x: Tensor) -> Tensor:
+    """Group norm in float32: its sums lose half precision's few digits (and its bfloat16 gradient is slow on CPUs)."""
+    out: Tensor = norm(x.float())
+    return out.to(x.dtype)
+
+
 class ResBlock(nn.Module):
     """RES: norm, SiLU, conv; norm scaled and shifted by t', SiLU, zero-initialised conv; plus the input."""
 
@@ -40,8 +46,8 @@ class ResBlock(nn.Module):
         """x [B, C, h, w], activated t' [B, width]; `modulation` is SRES's, from `SpadeBlock.modulate`."""
         first, second = modulation if modulation is not None else (None, None)
         scale, shift = self.time(time)[..., None, None].chunk(2, 1)
-        h = self.conv1(F.silu(_spade(self.norm1(x), first)))
-        h = torch.addcmul(shift, _spade(self.norm2(h), second), 1 + scale)
+        h = self.conv1(F.silu(_spade(norm32(self.norm1, x), first)))
+        h = torch.addcmul(shift, _spade(norm32(self.norm2, h), second), 1 + scale)
         out: Tensor = self.skip(x) + self.conv2(F.silu(h))
         return out
 
@@ -81,7 +87,7 @@ class SelfAttention(nn.Module):
 
     def forward(self, h: Tensor) -> Tensor:
         """h [B, C, h, w] -> the same shape."""
-        tokens = self.norm(h).flatten(2).mT
+        tokens = norm32(self.norm, h).flatten(2).mT
         q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in self.qkv(tokens).chunk(3, -1))
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         out: Tensor = h + self.out(mixed).mT.unflatten(2, h.shape[2:])

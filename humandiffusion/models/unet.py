@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..mca.maa import MAA, region_bias
 from ..mca.saa import SAA
 from ..pose.occupancy import coarsen
-from .blocks import Downsample, Modulation, ResBlock, SelfAttention, SpadeBlock, Upsample
+from .blocks import Downsample, Modulation, ResBlock, SelfAttention, SpadeBlock, Upsample, norm32
 from .config import DenoiserConfig
 
 Mode = Literal["region", "free"]
@@ -82,9 +82,7 @@ class HumanUNet(nn.Module):
             self.decoder.append(nn.ModuleList(blocks))
             if scale:
                 self.up.append(Upsample(width, widths[scale - 1], **factory))
-        self.decoder_attention = nn.ModuleList(
-            SelfAttention(width, config.head_width, **factory) for width in reversed(widths[1:])
-        )
+        self.decoder_attention = SelfAttention(deepest, config.head_width, **factory)
 
         stem = config.stem_channels
         self.head_up = operations.Conv2d(widths[0], 4 * stem, 3, padding=1, **layer)
@@ -94,7 +92,7 @@ class HumanUNet(nn.Module):
 
         if config.spatial:
             self.seg = nn.ModuleList(
-                operations.Conv2d(config.parts, config.spade_hidden, 3, padding=1, **layer) for _ in widths
+                operations.Conv2d(config.parts + 2, config.spade_hidden, 3, padding=1, **layer) for _ in widths
             )
         if config.align:
             self.saa = SAA(
@@ -126,7 +124,7 @@ class HumanUNet(nn.Module):
         in_map = occupancy.flatten(2).amax(2) > 0
         order = [len(scales) - 1, *reversed(range(len(scales)))]
 
-        segs = [F.silu(conv(level.to(features.dtype))) for conv, level in zip(self.seg, pyramid, strict=True)] if config.spatial else []
+        segs = self._segs(pyramid, features.dtype)
         blocks = [(self.middle_sres, len(scales) - 1)]
         blocks += [(block, scale) for stage, scale in zip(self.decoder, order[1:], strict=True) for block in stage]
         modulations = tuple(block.modulate(segs[scale]) if config.spatial else None for block, scale in blocks)
@@ -161,16 +159,22 @@ class HumanUNet(nn.Module):
             h = torch.cat((h, skips.pop()), 1)
             for block in blocks:
                 h = block(h, time, next(modulations))
-            if stage < len(self.decoder_attention):
-                h = self.decoder_attention[stage](h)
+            if stage == 0:
+                h = self.decoder_attention(h)
             h = self._align(stage + 1, h, context)
             if stage < len(self.up):
                 h = self.up[stage](h)
 
         h = F.pixel_shuffle(self.head_up(F.silu(h)), 2)
         h = self.head_mix(torch.cat((h, fine), 1))
-        out: Tensor = F.pixel_shuffle(self.head_out(F.silu(self.head_norm(h))), 2)
+        out: Tensor = F.pixel_shuffle(self.head_out(F.silu(norm32(self.head_norm, h))), 2)
         return out
+
+    def _segs(self, pyramid: list[Tensor], dtype: torch.dtype) -> list[Tensor]:
+        if not self.config.spatial:
+            return []
+        placed = [torch.cat((level, _position(level)), 1).to(dtype) for level in pyramid]
+        return [F.silu(conv(level)) for conv, level in zip(self.seg, placed, strict=True)]
 
     def _align(self, site: int, h: Tensor, context: Context) -> Tensor:
         if not context.keys_values:
@@ -189,6 +193,14 @@ def sinusoid(t: Tensor, width: int) -> Tensor:
     frequencies = torch.exp(-math.log(10_000) * torch.arange(width // 2, device=t.device) / (width // 2))
     angles = t.float()[:, None] * frequencies
     return torch.cat((angles.cos(), angles.sin()), 1)
+
+
+def _position(level: Tensor) -> Tensor:
+    """Where each cell lies, y and x in -1..1, [B, 2, h, w]: ground is below and sky above, which parts do not tell."""
+    batch, _, height, width = level.shape
+    y = torch.linspace(-1, 1, height, device=level.device, dtype=level.dtype)[:, None].expand(height, width)
+    x = torch.linspace(-1, 1, width, device=level.device, dtype=level.dtype)[None].expand(height, width)
+    return torch.stack((y, x)).expand(batch, 2, height, width)
 
 
 def _in_map_bias(in_map: Tensor, level: Tensor) -> Tensor:
