@@ -1,6 +1,6 @@
 """Our networks and the memory as diffusers saves, loads and moves them. Thin: nothing else of ours needs diffusers.
 
-diffusers finds the way to load a component by looking for `ModelMixin` in the module that the component's class comes from.
+diffusers finds the way to load a component by looking for `ModelMixin` in the module that its class comes from.
 """
 
 from dataclasses import asdict
@@ -23,7 +23,7 @@ from .smr.memory import StyleMemory
 MEMORY_FILE = "memory.safetensors"
 
 
-class _SafeModel(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class _SafeModel(ModelMixin, ConfigMixin):
     """Only safetensors is ever read as weights."""
 
     @classmethod
@@ -101,15 +101,15 @@ class EncoderComponent(_SafeModel):
         return self.net.encode_image(images, masks)
 
 
-class MemoryComponent(ModelMixin, ConfigMixin):  # type: ignore[misc]
+class MemoryComponent(ModelMixin, ConfigMixin):
     """A `StyleMemory`, saved as the one file that it is everywhere else. It stays on the CPU, where it is searched."""
 
     config_name = "config.json"
+    memory: StyleMemory
 
     @register_to_config
     def __init__(self) -> None:
         super().__init__()
-        self.memory: StyleMemory | None = None
         # diffusers asks every module on which device it is.
         self.register_buffer("nothing", torch.zeros(0), persistent=False)
 

@@ -19,8 +19,8 @@ from .diffusers_components import DecoderComponent, EncoderComponent, MemoryComp
 from .encoders.builtin import load_encoder
 from .errors import InputError
 from .models.io import load_denoiser
-from .models.unet import Mode
-from .parts import BACKGROUND
+from .models.unet import Context, Mode
+from .parts import BACKGROUND, NUM_PARTS
 from .pose.geometry import fit
 from .pose.occupancy import occupancy
 from .pose.semantic_pose import SemanticPose
@@ -36,14 +36,14 @@ One = TypeVar("One")
 
 
 @dataclass
-class HumanDiffusionOutput(BaseOutput):  # type: ignore[misc]
-    """`images`: a list of PIL pictures, or an array or tensor as `output_type` asks. `features`: what each was made of."""
+class HumanDiffusionOutput(BaseOutput):
+    """`images`: a list of PIL pictures, or what `output_type` asks for. `features`: what each was made of."""
 
     images: Any
     features: list[PartFeatures]
 
 
-class HumanDiffusionPipeline(DiffusionPipeline):  # type: ignore[misc]
+class HumanDiffusionPipeline(DiffusionPipeline):
     """SMR, then the native denoiser with MCA, then the picture decoder.
 
     `from_files` builds it of our own files, `from_pretrained` of a folder that `save_pretrained` wrote.
@@ -118,14 +118,17 @@ class HumanDiffusionPipeline(DiffusionPipeline):  # type: ignore[misc]
         return_dict: bool = True,
         callback_on_step_end: Callable[..., dict[str, Any]] | PipelineCallback | MultiPipelineCallbacks | None = None,
         callback_on_step_end_tensor_inputs: Sequence[str] = ("latents",),
-    ) -> HumanDiffusionOutput | tuple[Any, list[PartFeatures]]:
+    ) -> Any:
         """Make one picture for each pair of prompt and map; one prompt or one map serves all of the other.
 
-        `prompt` is a sentence, part prompts, or features already retrieved. `height` and `width`, multiples of the model's
-        grid (32), are the picture's size; without them it is the map's own to the nearest multiple. A map of another size is
-        scaled to fit and filled up with background, never squashed. A list of generators gives each picture its own seed. `latents` [B, 3, height / 2, width / 2] is the starting noise instead. `drop_map`: the
-        negative of the guidance drops the map as well as the features. `output_type`: pil, np, pt ([B, 3, H, W] in 0..1)
-        or latent. A `callback_on_step_end(pipeline, step, timestep, {"latents": ...})` may return other latents.
+        Returns a `HumanDiffusionOutput`, or its two fields as a tuple if `return_dict` is False.
+
+        `prompt` is a sentence, part prompts, or features already retrieved. `height` and `width`, multiples of the
+        model's grid (32), are the picture's size; without them it is the map's own to the nearest multiple. A map of
+        another size is scaled to fit and filled up with background, never squashed. A list of generators gives each
+        picture its own seed. `latents` [B, 3, height / 2, width / 2] is the starting noise instead. `drop_map`: the
+        negative of the guidance drops the map as well as the features. `output_type`: pil, np, pt ([B, 3, H, W] in
+        0..1) or latent. `callback_on_step_end(pipeline, step, timestep, {"latents": ...})` may return other latents.
         Raises InputError for anything wrong with what was given.
         """
         _check_scheduler(self.scheduler)
@@ -167,8 +170,7 @@ class HumanDiffusionPipeline(DiffusionPipeline):  # type: ignore[misc]
     def retrieve(self, prompt: Prompt) -> PartFeatures:
         """Describe a sentence and refresh its part features through the memory; features pass as they are.
 
-        Raises InputError for an empty sentence, prompts in which no part has a phrase or picture, or features of another
-        part encoder.
+        Raises InputError for an empty sentence, prompts without any phrase or picture, or features of another encoder.
         """
         if isinstance(prompt, PartFeatures):
             if prompt.encoder_id != self.encoder.encoder_id:
@@ -211,13 +213,14 @@ class _Guided:
         self.dtype = like.dtype
         self.occupancy = occ.to(like.device)
         self.features = torch.cat([one.features for one in features]).to(like)
-        self.present = torch.cat([one.present for one in features]).to(like.device)
-        self.contexts: dict[bool, Any] = {}
+        self.present = torch.cat([one.present for one in features]).bool().cpu()
+        self.start, self.end = torch.stack([_schedule(one.prompts) for one in features]).unbind(-1)
+        self.contexts: dict[tuple[bool, bytes], Context] = {}
 
     def __call__(self, latents: Tensor, sigma: Tensor, scale: float) -> Tensor:
         """x_t [B, 3, h, w] -> guided x0, as ComfyUI mixes it: negative + (positive - negative) * scale."""
         guided = scale != 1.0
-        context = self._context(guided, latents.shape[-2:])
+        context = self._context(guided, 1 - float(sigma), latents.shape[-2:])
         x = (torch.cat((latents, latents)) if guided else latents).to(self.dtype)
         x0 = self.net.denoise(x, sigma.expand(len(x)), context).float()
         if not guided:
@@ -225,15 +228,28 @@ class _Guided:
         positive, negative = x0.chunk(2)
         return negative + (positive - negative) * scale
 
-    def _context(self, guided: bool, size: torch.Size) -> Any:
-        if guided not in self.contexts:
-            occ, features, present = self.occupancy, self.features, self.present
+    def _context(self, guided: bool, done: float, size: torch.Size) -> Context:
+        """`done` is the share of the noise that is gone; a part outside its start and end is not present."""
+        present = self.present & (self.start <= done) & (done <= self.end)
+        key = (guided, present.numpy().tobytes())
+        if key not in self.contexts:
+            occ, features = self.occupancy, self.features
             if guided:
                 occ = torch.cat((occ, _background(occ) if self.drop_map else occ))
                 features = torch.cat((features, torch.zeros_like(features)))
                 present = torch.cat((present, torch.zeros_like(present)))
-            self.contexts[guided] = self.net.prepare(occ, features, present, size=size, mode=self.mode)
-        return self.contexts[guided]
+            self.contexts[key] = self.net.prepare(
+                occ, features, present.to(features.device), size=size, mode=self.mode
+            )
+        return self.contexts[key]
+
+
+def _schedule(prompts: PartPrompts) -> Tensor:
+    """Start and end of every part [P, 2]; a part without a prompt counts all the time."""
+    schedule = torch.tensor([[0.0, 1.0]] * NUM_PARTS)
+    for prompt in prompts.parts:
+        schedule[prompt.part] = torch.tensor([prompt.start, prompt.end])
+    return schedule
 
 
 def _background(occ: Tensor) -> Tensor:
@@ -258,7 +274,9 @@ def _poses(
     if not singles:
         raise InputError("pose: got no map, wanted one for each picture, or one for all")
     check_size(height or grid, width or grid, grid)
-    sizes = {(height or nearest_on_grid(one.height, grid), width or nearest_on_grid(one.width, grid)) for one in singles}
+    sizes = {
+        (height or nearest_on_grid(one.height, grid), width or nearest_on_grid(one.width, grid)) for one in singles
+    }
     if len(sizes) > 1:
         told = ", ".join(f"{w}x{h}" for h, w in sorted(sizes))
         raise InputError(f"pose: got maps of different sizes ({told}); give height and width to fit them into one")
@@ -273,7 +291,8 @@ def _as_list(prompt: Prompt | Sequence[Prompt]) -> list[Prompt]:
 def _pair(prompts: list[Prompt], poses: list[SemanticPose]) -> tuple[list[Prompt], list[SemanticPose]]:
     count = max(len(prompts), len(poses))
     if len(prompts) not in (1, count) or len(poses) not in (1, count):
-        raise InputError(f"prompt and pose: got {len(prompts)} prompts and {len(poses)} maps; give as many, or one of either")
+        got = f"{len(prompts)} prompts and {len(poses)} maps"
+        raise InputError(f"prompt and pose: got {got}; give as many of both, or one of either")
     return prompts * (count // len(prompts)), poses * (count // len(poses))
 
 
@@ -282,7 +301,8 @@ def _check_same_encoder(unet: UNetComponent, encoder: EncoderComponent, memory: 
     for name, got in (("part encoder", encoder.encoder_id), ("style memory", memory.memory.encoder_id)):
         if got != wanted:
             raise InputError(
-                f"{name}: it is of the part encoder {got}, but the model was trained with {wanted}; choose files that belong together"
+                f"{name}: it is of the part encoder {got}, but the model was trained with {wanted}; "
+                "choose files that belong together"
             )
 
 
@@ -306,4 +326,4 @@ def _check_choices(mode: str, output_type: str, tensor_inputs: Sequence[str]) ->
     if output_type not in ("pil", "np", "pt", "latent"):
         raise InputError(f"output_type: got {output_type!r}, wanted pil, np, pt or latent")
     if any(name != "latents" for name in tensor_inputs):
-        raise InputError(f"callback_on_step_end_tensor_inputs: got {list(tensor_inputs)}, wanted ['latents'], all that there is")
+        raise InputError(f"callback_on_step_end_tensor_inputs: got {list(tensor_inputs)}, wanted ['latents'] or []")

@@ -26,13 +26,18 @@ def normal_sigmas(steps: int) -> Tensor:
 
 
 def seeded_generator(seed: int) -> torch.Generator:
-    """A CPU generator whose `torch.randn(shape)` is KSampler's noise for this seed and shape; the global one stays as it was.
+    """A CPU generator whose `torch.randn(shape)` is KSampler's noise for this seed and shape.
 
-    Raises InputError for a seed outside 0 to 2**64 - 1.
+    The global generator stays as it was. Raises InputError for a seed outside 0 to 2**64 - 1.
     """
     if not 0 <= seed <= LARGEST_SEED:
         raise InputError(f"seed: got {seed}, wanted a whole number of 0 to {LARGEST_SEED}")
     return torch.Generator("cpu").manual_seed(seed)
+
+
+def starting_noise(seed: int, shape: tuple[int, ...]) -> Tensor:
+    """KSampler's noise for a seed and a shape, float32 on the CPU. Raises InputError for a seed out of range."""
+    return torch.randn(shape, generator=seeded_generator(seed), dtype=torch.float32)
 
 
 def nearest_on_grid(side: int, grid: int = GRID) -> int:
@@ -41,7 +46,7 @@ def nearest_on_grid(side: int, grid: int = GRID) -> int:
 
 
 def check_size(height: int, width: int, grid: int = GRID) -> None:
-    """Raises InputError unless both sides of a picture are multiples of the model's grid; it tells the nearest that are."""
+    """Raises InputError, telling the nearest that fits, unless both sides are multiples of the model's grid."""
     if height > 0 and width > 0 and height % grid == 0 and width % grid == 0:
         return
     near = f"{nearest_on_grid(width, grid)}x{nearest_on_grid(height, grid)}"

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from humandiffusion.errors import InputError
-from humandiffusion.sampling import LARGEST_SEED, check_size, nearest_on_grid, normal_sigmas, seeded_generator
+from humandiffusion.sampling import LARGEST_SEED, check_size, nearest_on_grid, normal_sigmas, starting_noise
 
 
 @pytest.mark.parametrize("steps", [1, 2, 7, 20, 50])
@@ -31,14 +31,14 @@ def test_noise_is_that_of_the_global_generator_with_this_seed_which_stays_untouc
     with torch.random.fork_rng():
         expected = torch.randn(1, 3, 8, 8, generator=torch.manual_seed(17))
     before = torch.random.get_rng_state()
-    assert torch.equal(torch.randn(1, 3, 8, 8, generator=seeded_generator(17)), expected)
+    assert torch.equal(starting_noise(17, (1, 3, 8, 8)), expected)
     assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("seed", [-1, LARGEST_SEED + 1])
 def test_seed_out_of_range_is_refused(seed: int) -> None:
     with pytest.raises(InputError, match="seed: got"):
-        seeded_generator(seed)
+        starting_noise(seed, (1,))
 
 
 @pytest.mark.parametrize("size", [(0, 64), (64, -32), (65, 64), (64, 48)])

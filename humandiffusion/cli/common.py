@@ -29,7 +29,7 @@ def whole_number(low: int, high: int | None = None) -> Any:
     """An argparse type: a whole number of `low` to `high`."""
 
     def parse(text: str) -> int:
-        wanted = f"wanted a whole number of {low} or more" if high is None else f"wanted a whole number of {low} to {high}"
+        wanted = f"wanted a whole number of {low} {'or more' if high is None else f'to {high}'}"
         try:
             value = int(text)
         except ValueError:

@@ -1,4 +1,4 @@
-"""`humandiffusion generate`: a sentence and a pose map become a picture; with --jobs, many with one loading of the models."""
+"""`humandiffusion generate`: a sentence and a pose map become a picture; with --jobs, many."""
 
 import argparse
 from pathlib import Path
@@ -19,21 +19,21 @@ def add(commands: Commands) -> None:
     parser = commands.add_parser(
         "generate",
         help="a sentence and a pose map become a picture of a person",
-        description="A sentence and a pose map become a picture of a person. The same seed and inputs give the same picture.",
+        description="A sentence and a pose map become a picture. The same seed and inputs give the same picture.",
     )
     what = parser.add_argument_group("one picture")
     what.add_argument("--text", metavar="TEXT", help='as "a woman in a red blouse and blue jeans"')
-    what.add_argument("--pose", metavar="MAP.png|preset:NAME", help="an indexed PNG of the 24 parts, or a map that ships")
+    what.add_argument("--pose", metavar="MAP.png|preset:NAME", help="an indexed PNG of the parts, or a map that ships")
     what.add_argument("--out", type=output_picture, metavar="PIC.png", help="the picture to write")
-    what.add_argument("--sheet", type=output_picture, metavar="PIC.png", help="also write what was retrieved, as a picture")
+    what.add_argument("--sheet", type=output_picture, metavar="PIC.png", help="also picture what was retrieved")
     many = parser.add_argument_group("many pictures")
     many.add_argument("--jobs", type=Path, metavar="JOBS.jsonl", help="one JSON object a line: id, text, pose, seed")
     many.add_argument("--out-dir", type=pictures_folder, metavar="DIR", help="where DIR/<id>.png go")
     how = parser.add_argument_group("how")
     how.add_argument("--seed", type=whole_number(0, 2**64 - 1), default=0, metavar="N", help="default %(default)s")
     how.add_argument("--steps", type=whole_number(1, 1000), default=20, metavar="N", help="default %(default)s")
-    how.add_argument("--cfg", type=_guidance, default=2.0, metavar="X", help="guidance; 1 is none (default %(default)s)")
-    how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's own size, to the nearest)")
+    how.add_argument("--cfg", type=_guidance, default=2.0, metavar="X", help="guidance, 1: none (default %(default)s)")
+    how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's, to the nearest)")
     how.add_argument("--memory", default="builtin", metavar="FILE", help="style memory (default %(default)s)")
     how.add_argument("--encoder", default="builtin", metavar="NAME", help="part encoder (default %(default)s)")
     how.add_argument("--model", default="builtin", metavar="NAME", help="denoiser (default %(default)s)")

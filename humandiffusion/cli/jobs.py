@@ -71,7 +71,7 @@ def _read_jobs(path: Path, seed: int) -> tuple[list[tuple[int, Job]], int]:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"--jobs: cannot read {path} ({error}); give a text file with one JSON object a line") from error
+        raise InputError(f"--jobs: cannot read {path} ({error}); give a file with one JSON object a line") from error
     jobs: list[tuple[int, Job]] = []
     seen: dict[str, int] = {}
     bad = 0
@@ -81,7 +81,7 @@ def _read_jobs(path: Path, seed: int) -> tuple[list[tuple[int, Job]], int]:
         try:
             job = _job(line, seed)
             if job.id.casefold() in seen:
-                raise InputError(f"id: got {job.id!r}, which line {seen[job.id.casefold()]} has too; every id is a file name")
+                raise InputError(f"id: got {job.id!r}, which line {seen[job.id.casefold()]} has too; name each once")
             seen[job.id.casefold()] = number
             jobs.append((number, job))
         except InputError as error:
