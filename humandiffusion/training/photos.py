@@ -42,6 +42,10 @@ class PhotoSet:
         object.__setattr__(self, "ids", tuple(chosen))
         object.__setattr__(self, "fine_labels", tuple(content.get("labels59", ())))
 
+    def source(self, photo_id: str) -> str:
+        """How a style memory names a photo: `FOLDER/ID`."""
+        return f"{self.root.name}/{photo_id}"
+
     def image(self, photo_id: str) -> Tensor:
         """sRGB uint8 [3, H, W]."""
         with Image.open(self.root / "images" / f"{photo_id}.jpg") as picture:

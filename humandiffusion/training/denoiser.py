@@ -1,0 +1,158 @@
+"""Training the native denoiser on images alone: reconstruct a photo from its own parts' refreshed features (paper, figure)."""
+
+import argparse
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import save_file
+from torch import Tensor
+from tqdm import tqdm
+
+from ..encoders.builtin import load_encoder
+from ..errors import InputError
+from ..models.blocks import zero_residuals
+from ..models.config import DenoiserConfig
+from ..models.unet import HumanUNet
+from ..parts import BACKGROUND, BODY, FACE, NUM_PARTS
+from ..smr.io import load_memory
+from ..smr.memory import StyleMemory
+from .photos import PhotoSet
+from .refreshed import refreshed
+from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
+from .sheets import denoiser_sheet
+from .variants import Variants, build_variants, load_variants, save_variants
+
+# Three quarters of a photo are background: look harder at the person, and hardest at what is small.
+_PART_WEIGHT = torch.full((NUM_PARTS,), 2.0)
+_PART_WEIGHT[BACKGROUND] = 1.0
+_PART_WEIGHT[FACE] = 3.0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `humandiffusion train denoiser`."""
+    add_common_arguments(parser, steps=20_000, batch=24)
+    parser.add_argument("--encoder", default="builtin", help="part encoder: builtin or a .safetensors file")
+    parser.add_argument("--memory", default="builtin", help="style memory: builtin or a .safetensors file")
+    parser.add_argument("--variants", type=int, default=12, help="recoloured variants of each photo (default %(default)s)")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train; `unet.safetensors` (the average) and sample sheets appear in `args.out` as it goes."""
+    accelerator = start(args)
+    encoder, memory = load_encoder(args.encoder), load_memory(args.memory)
+    if memory.encoder_id != encoder.encoder_id:
+        raise InputError(f"--memory: made with encoder {memory.encoder_id}, --encoder is {encoder.encoder_id}; give a pair")
+    photos = PhotoSet(args.data)
+    variants = _cached(args.out / f"variants-{encoder.encoder_id}.safetensors", photos, encoder, args)
+    features = refreshed(variants, memory, photos)
+    priors = _priors(memory)
+
+    config = DenoiserConfig(feature_dim=encoder.dim)
+    unet = HumanUNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    zero_residuals(unet)
+    ema, progress = Ema(unet, 0.9993), Progress(args.out)
+    peak = args.lr or 4e-4
+    optimiser = torch.optim.AdamW(unet.parameters(), lr=peak, betas=(0.9, 0.99), weight_decay=0.01)
+    unet, optimiser = accelerator.prepare(unet, optimiser)
+    accelerator.register_for_checkpointing(ema, progress)
+    if args.resume:
+        accelerator.load_state(str(args.out / "resume"))
+    draw = torch.Generator().manual_seed(args.seed * 7919 + progress.step)
+
+    bar = tqdm(total=args.steps, initial=progress.step, desc="denoiser", unit="step")
+    with stop_on_interrupt() as stopped:
+        while progress.step < args.steps and not stopped:
+            began = time.monotonic()
+            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
+            if done >= 1:
+                break
+            for group in optimiser.param_groups:
+                group["lr"] = peak * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
+            batch = draw_batch(variants, features, priors, args.batch, draw)
+            batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
+            with accelerator.autocast():
+                guess = unet(batch["x"], batch["sigma"], batch["occupancy"], batch["features"], batch["present"])
+            loss = denoising_loss(guess.float(), batch)
+            accelerator.backward(loss)
+            accelerator.clip_grad_norm_(unet.parameters(), 1.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+            ema.update(accelerator.unwrap_model(unet))
+            progress.step += 1
+            progress.seconds += time.monotonic() - began
+            bar.update()
+            if progress.step % 20 == 0:
+                progress.log(loss=float(loss))
+                bar.set_postfix(loss=f"{float(loss):.4f}")
+            if progress.step % args.save_every == 0:
+                accelerator.save_state(str(args.out / "resume"))
+                _save(ema, config, encoder.encoder_id, args, memory)
+    accelerator.save_state(str(args.out / "resume"))
+    _save(ema, config, encoder.encoder_id, args, memory)
+
+
+def draw_batch(variants: Variants, features: Tensor, priors: Tensor, size: int, draw: torch.Generator) -> dict[str, Tensor]:
+    """A random batch: noisy latents `x` and clean `x0` [B, 3, h, w], `sigma` [B], the map, and features with some dropped.
+
+    `features` [N, 2, P, D] holds raw image queries and their refreshed twins. SMR's blend g is 1 for most pictures and
+    uniform for the others; the background, whose prior is one scene and no mean, mostly keeps its own feature. Features are
+    dropped per part (10 %; the background 20 %) and all at once (10 %), and a part of the body sometimes shows the memory's
+    prior, as it does where nobody says anything of it.
+    """
+    rows = torch.randint(len(variants.photo), (size,), generator=draw)
+    flip = torch.rand(size, generator=draw) < 0.5
+    x0 = variants.latent[rows].float() / 127.5 - 1
+    shares = variants.occupancy[rows].float() / 255
+    shares = shares / shares.sum(1, keepdim=True)
+    x0 = torch.where(flip[:, None, None, None], x0.flip(3), x0)
+    shares = torch.where(flip[:, None, None, None], shares.flip(3), shares)
+
+    queries, found = features[rows].float().unbind(1)
+    g = torch.where(torch.rand(size, generator=draw) < 0.6, 1.0, torch.rand(size, generator=draw))
+    g = g[:, None].repeat(1, NUM_PARTS)
+    g[:, BACKGROUND] = (torch.rand(size, generator=draw) < 0.3).float()
+    mixed = F.normalize(g[..., None] * found + (1 - g[..., None]) * queries, dim=-1)
+    there = queries.square().sum(-1) > 0
+    keep = torch.rand(size, NUM_PARTS, generator=draw) > 0.1
+    keep[:, BACKGROUND] &= torch.rand(size, generator=draw) > 0.1
+    keep &= (torch.rand(size, generator=draw) > 0.1)[:, None]
+    body = torch.zeros(NUM_PARTS, dtype=torch.bool)
+    body[list(BODY)] = True
+    usual = (torch.rand(size, NUM_PARTS, generator=draw) < 0.2) & body & (priors.square().sum(-1) > 0)
+    mixed = torch.where(usual[..., None], priors, mixed)
+
+    # Mostly high noise: there the shape and the colours are decided.
+    sigma = torch.sigmoid(0.5 + 1.2 * torch.randn(size, generator=draw)).clamp(1e-3, 1)
+    noise = torch.randn(x0.shape, generator=draw)
+    level = sigma[:, None, None, None]
+    x = torch.lerp(x0, noise, level).contiguous(memory_format=torch.channels_last)
+    return {"x": x, "x0": x0, "sigma": sigma, "occupancy": shares, "features": mixed, "present": (there & keep).float()}
+
+
+def denoising_loss(guess: Tensor, batch: dict[str, Tensor]) -> Tensor:
+    """Squared error of x0 over sigma^2 (that of the velocity), weighted by part."""
+    weight = torch.einsum("bphw,p->bhw", batch["occupancy"], _PART_WEIGHT.to(guess.device))
+    weight = (weight / weight.mean((1, 2), keepdim=True)).repeat_interleave(4, 1).repeat_interleave(4, 2)
+    error = (guess - batch["x0"]).square().mean(1) * weight
+    return (error.mean((1, 2)) / batch["sigma"].clamp_min(0.2).square()).mean()
+
+
+def _cached(path: Path, photos: PhotoSet, encoder: object, args: argparse.Namespace) -> Variants:
+    if not path.is_file():
+        save_variants(build_variants(photos, load_encoder(args.encoder), args.variants, args.seed, args.workers), path)
+    return load_variants(path)
+
+
+def _priors(memory: StyleMemory) -> Tensor:
+    """The memory's prior for each part [P, D], 0 where it has none."""
+    rows = [memory.prior(part) for part in range(NUM_PARTS)]
+    return torch.stack([torch.zeros_like(memory.mean_image.float()) if row is None else row.float() for row in rows])
+
+
+def _save(ema: Ema, config: DenoiserConfig, encoder_id: str, args: argparse.Namespace, memory: StyleMemory) -> None:
+    unet = HumanUNet(config)
+    unet.load_state_dict(ema.weights)
+    save_file({name: tensor.half().contiguous() for name, tensor in unet.state_dict().items()}, args.out / "unet.safetensors")
+    denoiser_sheet(unet.eval(), PhotoSet(args.data, held_out=True, limit=8), load_encoder(args.encoder), memory, args.out / "sheet.png")
