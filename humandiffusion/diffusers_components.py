@@ -13,11 +13,11 @@ from diffusers.configuration_utils import register_to_config
 from torch import Tensor
 
 from .encoders.builtin import BuiltinPartEncoder, EncoderConfig
-from .errors import InputError
 from .models.config import DenoiserConfig
 from .models.decoder import DecoderConfig, PictureDecoder
 from .models.io import _config, _plain
 from .models.unet import HumanUNet
+from .smr.io import load_memory, save_memory
 from .smr.memory import StyleMemory
 
 MEMORY_FILE = "memory.safetensors"
@@ -124,12 +124,9 @@ class MemoryComponent(ModelMixin, ConfigMixin):
         """Write the memory's file into a folder; diffusers' options are about weights, of which there are none."""
         folder = Path(save_directory)
         folder.mkdir(parents=True, exist_ok=True)
-        self.memory.save(folder / MEMORY_FILE)
+        save_memory(self.memory, folder / MEMORY_FILE)
 
     @classmethod
     def from_pretrained(cls, folder: str | Path, **options: Any) -> "MemoryComponent":
         """Read the memory's file from a folder. Raises InputError."""
-        path = Path(folder) / MEMORY_FILE
-        if not path.is_file():
-            raise InputError(f"style memory: there is no file {path}; save the pipeline anew")
-        return cls.of(StyleMemory.load(path))
+        return cls.of(load_memory(Path(folder) / MEMORY_FILE))

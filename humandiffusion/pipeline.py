@@ -27,7 +27,7 @@ from .pose.semantic_pose import SemanticPose
 from .prompts import PartPrompts
 from .sampling import check_size, nearest_on_grid, normal_sigmas
 from .smr.features import PartFeatures, retrieve
-from .smr.memory import load_memory
+from .smr.io import load_memory
 
 # The decoder doubles the latent's height and width.
 LATENT_SCALE = 2
@@ -298,12 +298,12 @@ def _pair(prompts: list[Prompt], poses: list[SemanticPose]) -> tuple[list[Prompt
 
 def _check_same_encoder(unet: UNetComponent, encoder: EncoderComponent, memory: MemoryComponent) -> None:
     wanted = unet.config["encoder_id"]
-    for name, got in (("part encoder", encoder.encoder_id), ("style memory", memory.memory.encoder_id)):
-        if got != wanted:
-            raise InputError(
-                f"{name}: it is of the part encoder {got}, but the model was trained with {wanted}; "
-                "choose files that belong together"
-            )
+    if encoder.encoder_id != wanted:
+        raise InputError(
+            f"part encoder: got {encoder.encoder_id!r}, but the model was trained with {wanted!r}; "
+            "choose files that belong together"
+        )
+    memory.memory.check_encoder(encoder.encoder_id)
 
 
 def _check_scheduler(scheduler: Any) -> None:

@@ -1,4 +1,4 @@
-"""`humandiffusion train denoiser|encoder ...`: the training runs, on a folder of photos with part maps."""
+"""`humandiffusion train denoiser|decoder|encoder ...`: the training runs, on a folder of photos with part maps."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -8,13 +8,14 @@ from .common import Commands
 
 RUNS = {
     "denoiser": "the native U-Net",
+    "decoder": "the picture decoder behind it",
     "encoder": "the part encoder",
 }
 
 
 def add(commands: Commands, words: Sequence[str]) -> None:
     """Register the command. A run's own options need its module, which is imported only if `words` ask for that run."""
-    parser = commands.add_parser("train", help="train the denoiser or the part encoder")
+    parser = commands.add_parser("train", help="train the denoiser, the picture decoder or the part encoder")
     runs = parser.add_subparsers(metavar="|".join(RUNS), required=True)
     for name, about in RUNS.items():
         run = runs.add_parser(name, help=about)
