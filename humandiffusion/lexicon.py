@@ -113,9 +113,9 @@ def _all_entries() -> dict[str, Entry]:
 
     def add(kind: str, words: Iterable[str], part: int | None = None) -> None:
         for word in words:
-            old = found.get(_key(word))
-            kinds = (*old.kinds, kind) if old and kind not in old.kinds else old.kinds if old else (kind,)
-            found[_key(word)] = Entry(word, kinds, part if old is None or old.part is None else old.part)
+            old = found.get(_key(word), Entry(word, (), None))
+            kinds = old.kinds if kind in old.kinds else (*old.kinds, kind)
+            found[_key(word)] = Entry(old.word, kinds, part if old.part is None else old.part)
 
     # The order settles what a word means first if it is in several lists: "tan" is a colour, "pearl" a fabric.
     add("absence", ABSENCE_WORDS)

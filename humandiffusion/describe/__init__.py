@@ -1,4 +1,7 @@
-"""A sentence becomes part prompts, by rules: words, items, groups, a reading, phrases; one file each, in that order."""
+"""A sentence becomes part prompts by rules, in five steps with a file each: words, items, groups, reading, phrases.
+
+`state` holds what the reading fills, `body` and `garments` are its readers of words about the person and about clothes.
+"""
 
 from ..encoders.base import PartEncoder
 from ..prompts import PartPrompts

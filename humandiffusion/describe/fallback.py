@@ -7,8 +7,9 @@ import torch
 from ..encoders.base import PartEncoder
 from ..lexicon import synonyms_of
 from ..parts import GARMENTS, NUM_PARTS, PART_NAMES
+from .groups import words_of
 from .mentions import Mention
-from .reading import Reading
+from .state import Reading
 
 _NAMES_EACH = 6  # names of a part that are compared; the first are the common ones
 
@@ -23,7 +24,10 @@ def place(reading: Reading, encoder: PartEncoder | None) -> None:
         return
     if encoder is None:
         for mention in reading.unplaced:
-            reading.notes.append(f"'{mention.phrase()}' names no known garment, and no encoder was given to place it")
+            without = f", without {words_of(mention.negatives)}," if mention.negatives else ""
+            reading.notes.append(
+                f"'{mention.phrase()}'{without} names no known garment, and no encoder was given to place it"
+            )
     else:
         for mention, part, score in _nearest(reading.unplaced, encoder):
             mention.part = part

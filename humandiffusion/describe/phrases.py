@@ -25,7 +25,7 @@ from ..prompts import PartPrompt, PartPrompts
 from .groups import words_of
 from .items import Item
 from .mentions import Mention, weight_of
-from .reading import Reading
+from .state import Reading
 
 # Clothes that are not named ("a woman in red"): the map decides which of these there are.
 _CLOTHES = (TOP, OUTER, SKIRT, DRESS, PANTS, ROMPERS)
@@ -108,11 +108,15 @@ def _unnamed_clothes(reading: Reading, covered: Iterable[int | None], notes: lis
     for mention in reading.clothes:
         wanted: tuple[int, ...] = _ALL_CLOTHES if mention.everything else _CLOTHES
         denied = {part for parts_denied, _, _ in reading.denied for part in parts_denied}
-        parts = tuple(part for part in wanted if part not in covered and part not in denied)
         plain = not mention.noun or mention.noun[-1].low in _PLAIN_CLOTHES
+        says_something = mention.front or mention.tails or not plain
+        parts = tuple(part for part in wanted if says_something and part not in covered and part not in denied)
         names = ", ".join(PART_NAMES[part] for part in parts) or "no part"
-        notes.append(f"'{mention.phrase()}' names no garment: taken for {names}; the map decides which there are")
-        for part in parts if mention.front or mention.tails or not plain else ():
+        without = f", without {words_of(mention.negatives)}," if mention.negatives else ""
+        notes.append(
+            f"'{mention.phrase()}'{without} names no garment: taken for {names}; the map decides which there are"
+        )
+        for part in parts:
             noun = _CLOTHES_NOUNS.get(part, PART_NAMES[part])
             kept = mention.noun if not plain else [Item(noun, "garment", part)]
             found.append(Mention(part, kept, list(mention.front), mention.tails, mention.negatives))
@@ -120,27 +124,28 @@ def _unnamed_clothes(reading: Reading, covered: Iterable[int | None], notes: lis
 
 
 def _absent(reading: Reading, mentions: list[Mention], notes: list[str]) -> list[int]:
-    absent: dict[int, str] = {}
+    absent: dict[str, list[int]] = {}  # what the sentence says of it -> parts
     for parts, items, text in reading.denied:
         for part in parts:
             own = [mention for mention in mentions if mention.part == part]
-            described = own and not (part in BODY and not any(mention.noun for mention in own))
-            if not described:
-                absent[part] = text
+            if part in BODY and not any(mention.noun for mention in own):
+                said = [mention.phrase() or f"no {words_of(mention.negatives)}" for mention in own]
+                if said:
+                    notes.append(f"{_quoted(said)} is left out: {PART_NAMES[part]} is absent")
+                own = []
+            if not own:
+                absent.setdefault(text, []).append(part)
             elif items:
                 own[-1].negatives += items
                 notes.append(f"'{text}': but {PART_NAMES[part]} is described, so this is what it should not be")
             else:
                 notes.append(f"'{text}': but {PART_NAMES[part]} is described too; the description counts")
     if reading.only:
-        named = {mention.part for mention in mentions}
-        for part in GARMENTS:
-            if part not in named:
-                absent.setdefault(part, reading.only)
-    for text in dict.fromkeys(absent.values()):
-        names = ", ".join(PART_NAMES[part] for part, said in absent.items() if said == text)
-        notes.append(f"'{text}' is taken to mean: without {names}")
-    return sorted(absent)
+        taken = {mention.part for mention in mentions} | {part for missing in absent.values() for part in missing}
+        absent.setdefault(reading.only, []).extend(part for part in GARMENTS if part not in taken)
+    for text, missing in absent.items():
+        notes.append(f"'{text}' is taken to mean: without {', '.join(PART_NAMES[part] for part in missing)}")
+    return sorted({part for missing in absent.values() for part in missing})
 
 
 def _join(part: int, own: list[Mention], notes: list[str]) -> str:
@@ -181,12 +186,13 @@ def _and(nouns: list[Item]) -> list[Item]:
 def _body_phrase(part: int, own: list[Mention], reading: Reading, person: list[Item]) -> str:
     """ "smiling face of an elderly woman with blue eyes", "long blonde hair of a woman"."""
     base_nouns = _BODY_NOUNS[part]
+    has_base = any(words_of(mention.noun).lower() in base_nouns for mention in own)
     front: list[str] = []
     base = ""
     things: list[str] = []
     for mention in own:
         noun = words_of(mention.noun)
-        if not noun or noun.lower() in base_nouns or (part == HAIR and not base):
+        if not noun or noun.lower() in base_nouns or (part == HAIR and not has_base and not base):
             front.append(words_of(mention.front))
             base = base or mention.phrase()[len(words_of(mention.front)) :].strip()
         else:
