@@ -53,6 +53,7 @@ class Conditioning(io.ComfyNode):
                     "alignment",
                     options=list(MODES),
                     default=MODES[0],
+                    optional=True,
                     advanced=True,
                     tooltip="'region': each garment paints inside its own place on the map. 'free': the model may "
                     "spread it anywhere.",
@@ -60,6 +61,7 @@ class Conditioning(io.ComfyNode):
                 io.Boolean.Input(
                     "negative_without_map",
                     default=False,
+                    optional=True,
                     advanced=True,
                     tooltip="Also take the map from the negative, so that a higher cfg presses for the shape too.",
                 ),
@@ -94,8 +96,8 @@ class Conditioning(io.ComfyNode):
         width: int,
         height: int,
         batch_size: int,
-        alignment: str,
-        negative_without_map: bool,
+        alignment: str = MODES[0],
+        negative_without_map: bool = False,
     ) -> io.NodeOutput:
         size = picture_size(pose, width, height, GRID)
         positive, negative = native_conditioning(features, pose, mode=alignment, drop_map=negative_without_map)

@@ -1,7 +1,7 @@
 """Loaders: the native model, the part encoder, the style memory."""
 
 from ..humandiffusion.encoders.builtin import load_encoder
-from ..humandiffusion.smr.memory import load_memory
+from ..humandiffusion.smr.io import load_memory
 from .bridge import folders
 from .bridge.native_model import load_native_model
 from .types import PartEncoder, StyleMemory, io

@@ -82,9 +82,10 @@ class PartPrompt(io.ComfyNode):
                     "weight",
                     default=1.0,
                     min=0.0,
-                    max=4.0,
+                    max=2.0,
                     step=0.05,
-                    tooltip="How much this part counts. 0 leaves it undescribed: the model then chooses freely.",
+                    tooltip="How much this part counts. 1 is fully, 0.5 half way to what the model would choose by "
+                    "itself, 0 leaves it undescribed. HumanDiffusion's own model takes more than 1 as 1.",
                 ),
                 io.Image.Input(
                     "image",
@@ -92,9 +93,10 @@ class PartPrompt(io.ComfyNode):
                     tooltip="Optional. A picture of the garment, best cut out on white. It says what the part looks "
                     "like, also without a phrase.",
                 ),
-                io.String.Input("negative", default="", tooltip="What this part must not look like."),
+                io.String.Input("negative", default="", optional=True, tooltip="What this part must not look like."),
                 io.Float.Input(
                     "start",
+                    optional=True,
                     default=0.0,
                     min=0.0,
                     max=1.0,
@@ -104,6 +106,7 @@ class PartPrompt(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "end",
+                    optional=True,
                     default=1.0,
                     min=0.0,
                     max=1.0,
@@ -136,9 +139,9 @@ class PartPrompt(io.ComfyNode):
         part: str,
         phrase: str,
         weight: float,
-        negative: str,
-        start: float,
-        end: float,
+        negative: str = "",
+        start: float = 0.0,
+        end: float = 1.0,
         prompts: PartPrompts.Type | None = None,
         image: io.Image.Type | None = None,
         mask: io.Mask.Type | None = None,

@@ -65,6 +65,7 @@ class RetrieveStyle(io.ComfyNode):
                 io.String.Input(
                     "locks",
                     default="{}",
+                    optional=True,
                     advanced=True,
                     tooltip='Keeps garments found earlier: JSON of part and ids from the report, as {"top": '
                     '["0123456789abcdef"]}. '
@@ -100,7 +101,7 @@ class RetrieveStyle(io.ComfyNode):
         tau: float,
         blend: float,
         scope: str,
-        locks: str,
+        locks: str = "{}",
     ) -> io.NodeOutput:
         if not any(prompt.phrase or prompt.image is not None for prompt in prompts.parts):
             raise InputError(

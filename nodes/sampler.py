@@ -96,6 +96,7 @@ class Sampler(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "passes",
+                    optional=True,
                     default=1,
                     min=1,
                     max=3,
@@ -106,6 +107,7 @@ class Sampler(io.ComfyNode):
                 ),
                 io.Float.Input(
                     "refine",
+                    optional=True,
                     default=0.5,
                     min=0.0,
                     max=1.0,

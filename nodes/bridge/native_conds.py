@@ -27,8 +27,9 @@ OVERLAP = 1e-6  # of neighbouring spans, so that rounding leaves no step without
 class NativeCond:
     """What an entry of a native CONDITIONING carries under KEY; its tensor is the part features [B, P, D].
 
-    `present` [B, P] bool tells which parts have a feature. The map is kept as it came: each latent size, also that of a
-    later pass, gets its own occupancy from it. Without `mapped`, everything is background.
+    `present` [B, P] in 0..1 tells which parts have a feature, and by its weight how far it counts. The map is kept as
+    it came: each latent size, also that of a later pass, gets its own occupancy from it. Without `mapped`, everything
+    is background.
     """
 
     pose: SemanticPose
@@ -53,7 +54,7 @@ def native_conditioning(
     features: PartFeatures, pose: SemanticPose, *, mode: str = MODES[0], drop_map: bool = False
 ) -> tuple[list[Any], list[Any]]:
     """Positive and negative CONDITIONING; the negative has no part features, and with `drop_map` no map either."""
-    vectors, present = features.features, features.present.bool()
+    vectors, present = features.features, features.present * _weights(features)
     told = NativeCond(pose, present, features.encoder_id, mode)
     positive = [
         _entry(vectors, replace(told, present=open_parts), {"start_percent": start, "end_percent": end})
@@ -140,11 +141,19 @@ def occupancy_at(cond: NativeCond, size: tuple[int, int]) -> Tensor:
         empty = torch.zeros(cond.pose.batch, NUM_PARTS, height, width)
         empty[:, BACKGROUND] = 1
         return empty
-    return occupancy(fit(cond.pose, (height * PICTURE_SCALE, width * PICTURE_SCALE)), (height, width))
+    return occupancy(fit(cond.pose, (height * PICTURE_SCALE, width * PICTURE_SCALE)), size)
 
 
 def _entry(features: Tensor, cond: NativeCond, schedule: dict[str, float]) -> list[Any]:
     return [features, {KEY: cond, "model_conds": {KEY: NativeOnly(None)}, **schedule}]
+
+
+def _weights(features: PartFeatures) -> Tensor:
+    """[P] in 0..1"""
+    weights = torch.ones(NUM_PARTS)
+    for prompt in features.prompts.parts:
+        weights[prompt.part] = min(prompt.weight, 1.0)
+    return weights
 
 
 def _spans(features: PartFeatures, present: Tensor) -> list[tuple[float, float, Tensor]]:
@@ -155,6 +164,6 @@ def _spans(features: PartFeatures, present: Tensor) -> list[tuple[float, float, 
     for start, end in zip(cuts[:-1], cuts[1:], strict=True):
         closed = [prompt.part for prompt in timed if start < prompt.start or end > prompt.end]
         counts = present.clone()
-        counts[:, closed] = False
+        counts[:, closed] = 0
         spans.append((max(0.0, start - OVERLAP), end, counts))
     return spans

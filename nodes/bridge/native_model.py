@@ -34,7 +34,7 @@ class NativeConfig(comfy.supported_models_base.BASE):
     unet_extra_config = {}
     latent_format = PictureLatent
     sampling_settings = {"shift": 1.0, "multiplier": 1000}
-    memory_usage_factor = 0.4
+    memory_usage_factor = 0.05
 
 
 class NativeModel(comfy.model_base.BaseModel):
@@ -44,6 +44,8 @@ class NativeModel(comfy.model_base.BaseModel):
         config = NativeConfig({"disable_unet_model_creation": True})
         super().__init__(config, comfy.model_base.ModelType.FLOW, device=device)
         self.diffusion_model = NativeNet(unet).eval().requires_grad_(False)
+        # On a CPU, convolutions are up to three times faster so.
+        self.diffusion_model.to(memory_format=torch.channels_last)
         comfy.model_management.archive_model_dtypes(self.diffusion_model)
         self.encoder_id = encoder_id
 
@@ -68,7 +70,7 @@ class NativeModel(comfy.model_base.BaseModel):
         check_fits(cond, features, noise.shape, self.diffusion_model.unet.config.multiple, self.encoder_id)
         out = super().extra_conds(**kwargs)
         out["occupancy"] = comfy.conds.CONDNoiseShape(occupancy_at(cond, tuple(noise.shape[-2:])))
-        out["present"] = comfy.conds.CONDRegular(cond.present.float() * features.ne(0).any(-1).float())
+        out["present"] = comfy.conds.CONDRegular(cond.present * features.ne(0).any(-1))
         out[KEY] = comfy.conds.CONDConstant(cond.mode)
         return out
 

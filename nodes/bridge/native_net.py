@@ -31,7 +31,7 @@ class NativeNet(torch.nn.Module):
     def _velocity(self, x: Tensor, sigma: Tensor, transformer_options: dict[str, Any], **conds: Any) -> Tensor:
         height, width = x.shape[-2:]
         # Whole latents are on the grid (`check_fits`); the window of an area prompt may not be.
-        padded = _pad(x, self.unet.config.multiple)
+        padded = _pad(x, self.unet.config.multiple).contiguous(memory_format=torch.channels_last)
         clean = self.unet.denoise(padded, sigma, self._context(padded, transformer_options, conds))
         return (x - clean[..., :height, :width].float()) / sigma.clamp_min(1e-6).view(-1, 1, 1, 1)
 

@@ -24,7 +24,7 @@ class PictureVAE(comfy.sd.VAE):
         self.downscale_ratio = self.upscale_ratio = SCALE
         self.memory_used_encode = lambda shape, dtype: 16 * shape[2] * shape[3] * 4
         self.memory_used_decode = lambda shape, dtype: 600 * shape[2] * shape[3] * 4
-        self.first_stage_model = PictureStage(decoder).eval()
+        self.first_stage_model = PictureStage(decoder).eval().to(memory_format=torch.channels_last)
         comfy.model_management.archive_model_dtypes(self.first_stage_model)
         self.patcher = comfy.model_patcher.CoreModelPatcher(
             self.first_stage_model, load_device=self.device, offload_device=comfy.model_management.vae_offload_device()
