@@ -1,0 +1,214 @@
+"""Training the picture decoder: true to the latent where that shows something, like a photo where it shows nothing."""
+
+import argparse
+import json
+import time
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
+from torch.utils.data import DataLoader
+from tqdm import tqdm
+
+from ..models.decoder import DecoderConfig, PictureDecoder
+from .decoder_data import Pairs, Photos, load_photos, load_reconstructions
+from .decoder_sheet import decoder_sheet
+from .discriminator import ProjectedDiscriminator, discriminator_loss, generator_loss
+from .perceptual import PooledMatch, VggFeatures, fidelity_loss, load_vgg_features, style_loss
+from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
+
+# The whole picture is looked at smaller, so that deep features see its scene; a cut at full size shows the grain.
+VIEW = (0.5, 0.5)
+CUT = 128
+PLACES = {"view2": "2_2", "view3": "3_3", "view4": "4_3", "view5": "5_3", "cut2": "2_2", "cut3": "3_3"}
+_STYLED = ("view3", "view4", "cut2", "cut3")
+_FAITHFUL = ("view3", "cut2")
+_MATCHED = ("view3", "view4", "view5")
+WEIGHTS = {"pixel": 4.0, "fidelity": 1.0, "colour": 10.0, "style": 0.5, "match": 2.0, "adversary": 0.3}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options of `humandiffusion train decoder`."""
+    add_common_arguments(parser, steps=4000, batch=6)
+    parser.add_argument("--more", type=Path, nargs="*", default=[], help="further folders with index.json and images/")
+    parser.add_argument("--pairs", type=Path, default=None, help="folder of .npz files with the denoiser's own latents")
+    parser.add_argument("--pairs-share", type=float, default=0.75, help="their share of pairs (default %(default)s)")
+    parser.add_argument("--start-from", type=Path, default=None, help="weights to begin with (.safetensors)")
+    for name, weight in WEIGHTS.items():
+        parser.add_argument(f"--{name}", type=float, default=weight, help=f"weight of that loss (default {weight})")
+
+
+def run(args: argparse.Namespace) -> None:
+    """Train; `decoder.safetensors` (the average), `decoder.json` and sample sheets appear in `args.out` as it goes."""
+    accelerator = start(args)
+    photos = load_photos(args.data, args.more)
+    recon = load_reconstructions(args.pairs, photos) if args.pairs else None
+    samples = load_photos(args.data, [], held_out=True, limit=8)
+    vgg = load_vgg_features(torch.bfloat16 if args.precision == "bf16" else torch.float32).to(accelerator.device)
+    _calibrate(vgg, photos)
+
+    config = DecoderConfig()
+    decoder = PictureDecoder(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    soften_start(decoder)
+    if args.start_from:
+        decoder.load_state_dict(load_file(args.start_from))
+    critic = ProjectedDiscriminator(PLACES).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    ema, progress, match = Ema(decoder, 0.995), Progress(args.out), PooledMatch(600)
+    peak = args.lr or 4e-4
+    optimiser = torch.optim.Adam(decoder.parameters(), lr=peak, betas=(0.5, 0.99))
+    rival = torch.optim.Adam(critic.parameters(), lr=peak, betas=(0.0, 0.99))
+    decoder, critic, optimiser, rival = accelerator.prepare(decoder, critic, optimiser, rival)
+    accelerator.register_for_checkpointing(ema, progress)
+    if args.resume:
+        accelerator.load_state(str(args.out / "resume"))
+    pairs = Pairs(photos, recon, args.pairs_share, args.seed * 7919 + progress.step)
+    batches = iter(DataLoader(pairs, args.batch, num_workers=args.workers, prefetch_factor=4 if args.workers else None))
+
+    bar = tqdm(total=args.steps, initial=progress.step, desc="decoder", unit="step")
+    with stop_on_interrupt() as stopped:
+        while progress.step < args.steps and not stopped:
+            began = time.monotonic()
+            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
+            if done >= 1:
+                break
+            for group in (*optimiser.param_groups, *rival.param_groups):
+                group["lr"] = peak * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
+            batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
+            # In turn: the whole picture, a cut. Both at once would cost twice as much and teach little more.
+            cut = _corner(batch["target"]) if progress.step % 2 else None
+            with accelerator.autocast():
+                noise = fresh_noise(accelerator.unwrap_model(decoder), batch["latent"])
+                made = decoder(batch["latent"].contiguous(memory_format=torch.channels_last), noise).float()
+                with torch.no_grad():
+                    real = look(vgg, batch["target"], cut)
+                fake = look(vgg, made, cut)
+                critic.requires_grad_(False)
+                losses = decoder_losses(batch, made, real, fake, cut, match)
+                losses["adversary"] = generator_loss(critic(fake))
+            total = sum(getattr(args, name) * loss for name, loss in losses.items())
+            accelerator.backward(total)
+            accelerator.clip_grad_norm_(decoder.parameters(), 2.0)
+            optimiser.step()
+            optimiser.zero_grad(set_to_none=True)
+
+            critic.requires_grad_(True)
+            with accelerator.autocast():
+                seen = {name: tensor.detach() for name, tensor in fake.items()}
+                losses["critic"] = discriminator_loss(critic(real), critic(seen))
+            accelerator.backward(losses["critic"])
+            rival.step()
+            rival.zero_grad(set_to_none=True)
+
+            ema.update(accelerator.unwrap_model(decoder))
+            progress.step += 1
+            progress.seconds += time.monotonic() - began
+            bar.update()
+            if progress.step % 10 < 2:
+                progress.log(**{name: float(loss.detach()) for name, loss in losses.items()})
+                bar.set_postfix({name: f"{float(losses[name].detach()):.3f}" for name in ("style", "critic")})
+            if progress.step % args.save_every == 0:
+                accelerator.save_state(str(args.out / "resume"))
+                _save(ema, config, args.out, progress, samples)
+    accelerator.save_state(str(args.out / "resume"))
+    _save(ema, config, args.out, progress, samples)
+
+
+def decoder_losses(
+    batch: dict[str, Tensor],
+    made: Tensor,
+    real: dict[str, Tensor],
+    fake: dict[str, Tensor],
+    cut: tuple[int, int] | None,
+    match: PooledMatch,
+) -> dict[str, Tensor]:
+    """All losses but the adversary's: true to the photo where the latent shows it, elsewhere to its style."""
+    person = torch.where(batch["mapped"][..., None, None] > 0, batch["person"], 0.5)
+    trust = agreement(batch["latent"], batch["target"])
+    importance = F.interpolate(trust, scale_factor=2, mode="nearest") * (0.3 + 0.7 * person)
+    outside = 1.05 - batch["person"]
+    losses = {
+        "pixel": ((made - batch["target"]).abs().mean(1, keepdim=True) * importance).mean(),
+        "colour": colour_loss(made, batch["latent"], person),
+    }
+    if cut is not None:
+        importance, outside = _cut(importance, cut), _cut(outside, cut)
+    style = [
+        style_loss(fake[name], real[name], F.adaptive_avg_pool2d(region, fake[name].shape[-2:]).to(fake[name]))
+        for name in fake
+        for region in ((outside,) if cut else (outside, 1.05 - outside))
+        if name in _STYLED
+    ]
+    losses["style"] = torch.stack(style).mean()
+    losses["fidelity"] = sum(fidelity_loss(fake[name], real[name], importance) for name in fake if name in _FAITHFUL)
+    if cut is None:
+        losses["match"] = match([fake[name] for name in _MATCHED], [real[name] for name in _MATCHED])
+    return losses
+
+
+def agreement(latent: Tensor, target: Tensor) -> Tensor:
+    """How far the latent shows the photo, [B, 1, h, w]: 1 where both are the same all around, else less."""
+    gap = (F.avg_pool2d(target, 2) - latent).abs().mean(1, keepdim=True)
+    around = F.avg_pool2d(F.pad(gap, (4, 4, 4, 4), mode="replicate"), 9, 1)
+    return torch.exp(-((around / 0.12) ** 2))
+
+
+def colour_loss(made: Tensor, latent: Tensor, person: Tensor) -> Tensor:
+    """The picture made smaller is the latent: over 4 latent pixels on the person, loosely over 16 behind it."""
+    gap = F.avg_pool2d(made, 2) - latent
+    near, far = F.avg_pool2d(gap, 4), F.avg_pool2d(gap, 16)
+    inside = F.avg_pool2d(person, 8)
+    return (near.abs().mean(1, keepdim=True) * inside).mean() + 0.2 * far.abs().mean()
+
+
+def look(vgg: VggFeatures, picture: Tensor, cut: tuple[int, int] | None) -> dict[str, Tensor]:
+    """Features by the names of `PLACES`: of the whole picture made smaller, or of a cut at full size."""
+    if cut is not None:
+        near = vgg(_cut(picture, cut), "3_3")
+        return {name: near[tap] for name, tap in PLACES.items() if name.startswith("cut")}
+    size = [round(side * share / 16) * 16 for side, share in zip(picture.shape[-2:], VIEW, strict=True)]
+    view = vgg(F.interpolate(picture, size, mode="bilinear", antialias=True, align_corners=False))
+    return {name: view[tap] for name, tap in PLACES.items() if name.startswith("view")}
+
+
+def fresh_noise(decoder: PictureDecoder, latent: Tensor) -> list[Tensor]:
+    """Other noise at every step: the decoder must not learn one pattern by heart."""
+    shape = (len(latent), decoder.config.noise_channels)
+    return [torch.randn(*shape, *size, device=latent.device) for size in decoder.noise_sizes(*latent.shape[-2:])]
+
+
+def soften_start(decoder: nn.Module) -> None:
+    """Begin as plain upscaling: the last layer writes next to nothing, residual branches little."""
+    for name, parameter in decoder.named_parameters():
+        if name.endswith("conv2.weight"):
+            parameter.data.mul_(0.3)
+        if name.startswith("last."):
+            parameter.data.mul_(0.1)
+
+
+def _corner(picture: Tensor) -> tuple[int, int]:
+    top, left = (int(torch.randint(0, max(side - CUT, 0) // 16 + 1, ())) * 16 for side in picture.shape[-2:])
+    return top, left
+
+
+def _cut(picture: Tensor, corner: tuple[int, int]) -> Tensor:
+    return picture[..., corner[0] : corner[0] + CUT, corner[1] : corner[1] + CUT]
+
+
+def _calibrate(vgg: VggFeatures, photos: Photos) -> None:
+    rows = torch.linspace(0, len(photos.ids) - 1, min(24, len(photos.ids))).long()
+    size = [round(side * share / 16) * 16 for side, share in zip(photos.images.shape[-2:], VIEW, strict=True)]
+    pictures = F.interpolate(photos.images[rows].float() / 127.5 - 1, size, mode="bilinear", antialias=True)
+    vgg.calibrate(pictures.to(vgg.mean.device))  # type: ignore[arg-type]
+
+
+def _save(ema: Ema, config: DecoderConfig, out: Path, progress: Progress, samples: Photos) -> None:
+    decoder = PictureDecoder(config)
+    decoder.load_state_dict(ema.weights)
+    beside = out / ".decoder.safetensors.part"
+    save_file({name: tensor.contiguous() for name, tensor in ema.weights.items()}, beside)
+    beside.replace(out / "decoder.safetensors")
+    about = {"config": vars(config), "steps": progress.step, "seconds": round(progress.seconds)}
+    (out / "decoder.json").write_text(json.dumps(about), encoding="utf-8")
+    decoder_sheet(decoder.eval(), samples, out / f"sheet-{progress.step:06d}.png")
