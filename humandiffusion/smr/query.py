@@ -76,7 +76,7 @@ def _best(
             s = s.masked_fill(groups[0][start:stop][None] == groups[1][:, None], float("-inf"))
         scores = torch.cat((scores, s), 1)
         rows = torch.cat((rows, torch.arange(start, stop).expand(len(q), -1)), 1)
-        order = scores.argsort(1, descending=True, stable=True)[:, :k]
+        order = scores.argsort(dim=1, descending=True, stable=True)[:, :k]
         scores, rows = scores.gather(1, order), rows.gather(1, order)
     return rows, scores
 
