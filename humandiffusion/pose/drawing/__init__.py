@@ -1,0 +1,1 @@
+"""How the parametric figure is drawn: canvas, frame, body, clothes and accessories."""
