@@ -172,7 +172,7 @@ def _goes_on(before: Group, group: Group) -> bool:
     if not all(item.describes or item.kind == "function" for item in before.items):
         return False
     if group.lead == (",",):
-        return before.has_article
+        return before.has_article or bool({"with", "has", "have", "having"} & set(before.lead))
     if group.lead not in (("and",), (",", "and"), ("but",), ("or",)):
         return False
     same = before.items[-1].kind == group.items[0].kind or before.has_article or before.wears

@@ -36,6 +36,7 @@ class Mention:
     tails: list[Tail] = field(default_factory=list)
     negatives: list[Item] = field(default_factory=list)
     pieces: dict[int, str] | None = None
+    lead: tuple[str, ...] = ()  # the function words before it
     link: str = "and"  # how it hangs on the mention before it: "and", "over" or "under"
     worn: bool = False  # "wearing" or "in a" led to it: of the parts it can only be a garment
     everything: bool = False  # "all in black": shoes too
