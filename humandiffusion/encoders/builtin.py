@@ -93,7 +93,9 @@ def load_encoder(name_or_path: str | Path = "builtin") -> BuiltinPartEncoder:
         encoder = BuiltinPartEncoder(config, metadata["encoder_id"])
         encoder.load_state_dict({name: tensor.float() for name, tensor in tensors.items()})
     except (KeyError, TypeError, RuntimeError) as error:
-        raise InputError(f"part encoder {path}: the file does not hold a whole encoder ({_brief(error)}); get it anew") from error
+        raise InputError(
+            f"part encoder {path}: the file does not hold a whole encoder ({_brief(error)}); get it anew"
+        ) from error
     return encoder.eval()
 
 

@@ -24,7 +24,9 @@ def cut_parts(image: Tensor, labels: Tensor, size: int = 64, parts: Iterable[int
     wanted = labels.unique().tolist() if parts is None else [p for p in parts if bool((labels == p).any())]
     crops = [cut_mask(image, labels == part, size) for part in wanted]
     if not crops:
-        return PartCrops(torch.zeros(0, dtype=torch.long), image.new_zeros(0, 3, size, size), image.new_zeros(0, 1, size, size))
+        return PartCrops(
+            torch.zeros(0, dtype=torch.long), image.new_zeros(0, 3, size, size), image.new_zeros(0, 1, size, size)
+        )
     images, masks = zip(*crops, strict=True)
     return PartCrops(torch.tensor(wanted, dtype=torch.long), torch.stack(images), torch.stack(masks))
 

@@ -25,7 +25,13 @@ class MAA(nn.Module):
     ZEROED = ("zero_proj",)
 
     def __init__(
-        self, *, channels: int, token_width: int, head_width: int, operations: ModuleType | Any = torch.nn, **factory: Any
+        self,
+        *,
+        channels: int,
+        token_width: int,
+        head_width: int,
+        operations: ModuleType | Any = torch.nn,
+        **factory: Any,
     ) -> None:
         super().__init__()
         self.heads = channels // head_width

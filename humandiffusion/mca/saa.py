@@ -16,7 +16,14 @@ class SAA(nn.Module):
     """Part features [B, P, D] and presence [B, P] -> part tokens F_ps [B, P + 1, width]; the last is the null token."""
 
     def __init__(
-        self, *, parts: int, feature_dim: int, width: int, heads: int, operations: ModuleType | Any = torch.nn, **factory: Any
+        self,
+        *,
+        parts: int,
+        feature_dim: int,
+        width: int,
+        heads: int,
+        operations: ModuleType | Any = torch.nn,
+        **factory: Any,
     ) -> None:
         super().__init__()
         self.heads = heads

@@ -31,10 +31,19 @@ class ResBlock(nn.Module):
     ZEROED = ("conv2",)
 
     def __init__(
-        self, before: int, after: int, time_width: int, *, operations: ModuleType | Any = torch.nn, affine: bool = True, **factory: Any
+        self,
+        before: int,
+        after: int,
+        time_width: int,
+        *,
+        operations: ModuleType | Any = torch.nn,
+        affine: bool = True,
+        **factory: Any,
     ) -> None:
         super().__init__()
-        norm = operations if affine else nn  # a norm without weights has nothing to cast, and ComfyUI's cannot be without
+        norm = (
+            operations if affine else nn
+        )  # a norm without weights has nothing to cast, and ComfyUI's cannot be without
         self.norm1 = norm.GroupNorm(16, before, affine=affine, **factory)
         self.conv1 = operations.Conv2d(before, after, 3, padding=1, **factory)
         self.time = operations.Linear(time_width, 2 * after, **factory)
@@ -56,7 +65,14 @@ class SpadeBlock(ResBlock):
     """SRES: RES whose norms are modulated by the semantic pose map."""
 
     def __init__(
-        self, before: int, after: int, time_width: int, hidden: int, *, operations: ModuleType | Any = torch.nn, **factory: Any
+        self,
+        before: int,
+        after: int,
+        time_width: int,
+        hidden: int,
+        *,
+        operations: ModuleType | Any = torch.nn,
+        **factory: Any,
     ) -> None:
         super().__init__(before, after, time_width, operations=operations, affine=False, **factory)
         self.gamma_beta1 = operations.Conv2d(hidden, 2 * before, 1, **factory)
@@ -78,7 +94,9 @@ class SelfAttention(nn.Module):
 
     ZEROED = ("out",)
 
-    def __init__(self, channels: int, head_width: int, *, operations: ModuleType | Any = torch.nn, **factory: Any) -> None:
+    def __init__(
+        self, channels: int, head_width: int, *, operations: ModuleType | Any = torch.nn, **factory: Any
+    ) -> None:
         super().__init__()
         self.heads = channels // head_width
         self.norm = operations.GroupNorm(16, channels, **factory)

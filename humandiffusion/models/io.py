@@ -72,7 +72,9 @@ def load_denoiser(
         decoder.load_state_dict(file.decoder)
     except RuntimeError as error:
         message = " ".join(str(error).split())[:160]
-        raise InputError(f"model {name_or_path}: weights and sizes do not belong together ({message}); get it anew") from error
+        raise InputError(
+            f"model {name_or_path}: weights and sizes do not belong together ({message}); get it anew"
+        ) from error
     return Denoiser(unet.eval(), decoder.eval(), file.config, file.metadata)
 
 

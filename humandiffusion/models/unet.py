@@ -64,7 +64,9 @@ class HumanUNet(nn.Module):
         self.encoder = nn.ModuleList()
         self.down = nn.ModuleList()
         for scale, width in enumerate(widths):
-            self.encoder.append(nn.ModuleList(ResBlock(width, width, time, **factory) for _ in range(config.encoder_blocks)))
+            self.encoder.append(
+                nn.ModuleList(ResBlock(width, width, time, **factory) for _ in range(config.encoder_blocks))
+            )
             if scale + 1 < len(widths):
                 self.down.append(Downsample(width, widths[scale + 1], **factory))
 
@@ -96,7 +98,11 @@ class HumanUNet(nn.Module):
             )
         if config.align:
             self.saa = SAA(
-                parts=config.parts, feature_dim=config.feature_dim, width=config.token_width, heads=config.token_heads, **factory
+                parts=config.parts,
+                feature_dim=config.feature_dim,
+                width=config.token_width,
+                heads=config.token_heads,
+                **factory,
             )
             self.coarse = operations.Linear(config.feature_dim, time, **layer)
             self.maa = nn.ModuleList(
@@ -111,7 +117,13 @@ class HumanUNet(nn.Module):
         return self.denoise(x, sigma, self.prepare(occupancy, features, present, size=x.shape[-2:], mode=mode))
 
     def prepare(
-        self, occupancy: Tensor, features: Tensor, present: Tensor, *, size: tuple[int, int] | torch.Size, mode: Mode = "region"
+        self,
+        occupancy: Tensor,
+        features: Tensor,
+        present: Tensor,
+        *,
+        size: tuple[int, int] | torch.Size,
+        mode: Mode = "region",
     ) -> Context:
         """Everything that does not depend on the step.
 
@@ -119,7 +131,9 @@ class HumanUNet(nn.Module):
         (0 or 1), size (h, w) of the latent; computed in the dtype of `features`. A part that is not in the map is neither pooled nor seen.
         """
         config = self.config
-        scales = [(size[0] // (config.stride * 2**i), size[1] // (config.stride * 2**i)) for i in range(len(config.channels))]
+        scales = [
+            (size[0] // (config.stride * 2**i), size[1] // (config.stride * 2**i)) for i in range(len(config.channels))
+        ]
         pyramid = [coarsen(occupancy, scale) for scale in scales]
         in_map = occupancy.flatten(2).amax(2) > 0
         order = [len(scales) - 1, *reversed(range(len(scales)))]

@@ -42,7 +42,9 @@ def build_memory(
             vectors = encoder.encode_image(torch.stack([c[1] for c in crops]), torch.stack([c[2] for c in crops]))
             items += [replace(item, vector=vector) for (item, _, _), vector in zip(crops, vectors, strict=True)]
     if not items:
-        raise InputError(f"memory: no part of {MIN_PIXELS} pixels or more in {photos.root}; wanted photos with part maps")
+        raise InputError(
+            f"memory: no part of {MIN_PIXELS} pixels or more in {photos.root}; wanted photos with part maps"
+        )
     items = list(_without_faces(items))
     mean_text = encoder.encode_text([item.caption for item in items]).mean(0)
     return initialise(items, encoder_id=encoder.encoder_id, mean_text=mean_text)
@@ -62,7 +64,11 @@ class _Crops(Dataset[list[Crop]]):
 
     def __getitem__(self, index: int) -> list[Crop]:
         photo_id = self.photos.ids[index]
-        image, labels, fine = self.photos.image(photo_id).float() / 255, self.photos.labels(photo_id), self.photos.fine(photo_id)
+        image, labels, fine = (
+            self.photos.image(photo_id).float() / 255,
+            self.photos.labels(photo_id),
+            self.photos.fine(photo_id),
+        )
         rng = random.Random(f"{self.seed} {photo_id}")
         draw = torch.Generator().manual_seed(rng.randrange(2**31))
         rows = []
@@ -88,7 +94,9 @@ class _Crops(Dataset[list[Crop]]):
         caption = PART_NAMES[part] if part == FACE else f"{colour or seen}{pattern} {label}"
         source = self.photos.source(photo_id) + (f" recoloured {colour}{pattern}" if cloth else "")
         identity = item_id((crop * 255).round().to(torch.uint8), (share * 255).round().to(torch.uint8))
-        swatch = torch.full((SWATCH_SIZE, SWATCH_SIZE, 3), 128, dtype=torch.uint8) if part == FACE else _swatch(image, mask)
+        swatch = (
+            torch.full((SWATCH_SIZE, SWATCH_SIZE, 3), 128, dtype=torch.uint8) if part == FACE else _swatch(image, mask)
+        )
         return MemoryItem(identity, torch.zeros(0), part, caption, source, self.licence, swatch), crop, share
 
 
@@ -111,16 +119,19 @@ def _label(photos: PhotoSet, fine: Tensor, part: int) -> str:
 
 def _swatch(image: Tensor, mask: Tensor) -> Tensor:
     """The largest square of a few sizes that lies inside the mask, shrunk to a swatch uint8 [t, t, 3]; its colour if none fits."""
-    inside = mask.float()[None, None]
+    area = F.pad(mask.int(), (1, 0, 1, 0)).cumsum(0).cumsum(1)
     for size in (64, 48, 32, 24, 16, 10, 6):
         if size > min(mask.shape):
             continue
-        full = F.avg_pool2d(inside, size, stride=1)[0, 0] >= 1 - 1e-4
+        count = area[size:, size:] - area[:-size, size:] - area[size:, :-size] + area[:-size, :-size]
+        full = count == size * size
         if bool(full.any()):
             corners = full.nonzero()
             top, left = corners[len(corners) // 2].tolist()
             square = image[None, :, top : top + size, left : left + size]
-            small = F.interpolate(square, (SWATCH_SIZE, SWATCH_SIZE), mode="bilinear", antialias=True, align_corners=False)
+            small = F.interpolate(
+                square, (SWATCH_SIZE, SWATCH_SIZE), mode="bilinear", antialias=True, align_corners=False
+            )
             return (small[0].clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0)
     colour = (image[:, mask].median(1).values * 255).round().to(torch.uint8)
     return colour.expand(SWATCH_SIZE, SWATCH_SIZE, 3).clone()

@@ -76,14 +76,18 @@ def retrieve(
         hits = query(memory, q, parts, modality="image" if by_image else "text", k=k, tau=tau, scope=scope)
         features[parts], present[parts] = refresh(memory, q, hits, blend), True
         for i, part in enumerate(parts):
-            story[part] = _told(memory, part, "image" if by_image else "text", hits.rows[i], hits.scores[i], hits.weights[i])
+            story[part] = _told(
+                memory, part, "image" if by_image else "text", hits.rows[i], hits.scores[i], hits.weights[i]
+            )
 
     for part, ids in (locks or {}).items():
         if not ids or part in prompts.absent:
             continue
         rows = torch.tensor([memory.row_of(item) for item in ids])
         features[part], present[part] = F.normalize(memory.vectors[rows].float().mean(0), dim=0), True
-        story[part] = _told(memory, part, "locked", rows, torch.ones(len(rows)), torch.full((len(rows),), 1 / len(rows)))
+        story[part] = _told(
+            memory, part, "locked", rows, torch.ones(len(rows)), torch.full((len(rows),), 1 / len(rows))
+        )
 
     silenced = {p.part for p in prompts.parts if p.weight == 0} | set(prompts.absent)
     for part in (*BODY, BACKGROUND):

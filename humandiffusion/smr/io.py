@@ -1,5 +1,6 @@
 """Memory files: one safetensors file, and delta files beside it until they are compacted."""
 
+import glob
 import json
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from ..parts import NUM_PARTS
 from ..safetensors_io import read_model, write_model
 from .memory import MemoryItem, StyleMemory, initialise, update
 
-KIND = "humandiffusion-style-memory"
+KIND, VERSION = "humandiffusion-style-memory", 1
 BUILTIN = Path(__file__).parent.parent / "weights" / "memory.safetensors"
 _TEXTS = ("ids", "captions", "sources", "licences")
 
@@ -31,12 +32,17 @@ def load_memory(name_or_path: str | Path = "builtin") -> StyleMemory:
 
 def save_memory(memory: StyleMemory, path: Path, **about: object) -> None:
     """Write the whole memory to one file, which appears whole or not at all. Delta files beside it are left alone."""
-    tensors = {"vectors": memory.vectors, "part": memory.part, "mean_image": memory.mean_image, "mean_text": memory.mean_text}
+    tensors = {
+        "vectors": memory.vectors,
+        "part": memory.part,
+        "mean_image": memory.mean_image,
+        "mean_text": memory.mean_text,
+    }
     if memory.thumbnails is not None:
         tensors["thumbnails"] = memory.thumbnails
     for name in _TEXTS:
         tensors[name] = _to_bytes(getattr(memory, name))
-    metadata: dict[str, Any] = {"encoder_id": memory.encoder_id, "version": 1, **about}
+    metadata: dict[str, Any] = {"encoder_id": memory.encoder_id, "version": VERSION, **about}
     write_model(path, KIND, {name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
 
 
@@ -63,14 +69,21 @@ def compact(path: Path) -> StyleMemory:
 
 def delta_files(path: Path) -> list[Path]:
     """The delta files beside a memory file, oldest first."""
-    return sorted(path.parent.glob(f"{path.stem}.delta-[0-9][0-9][0-9][0-9].safetensors"))
+    return sorted(path.parent.glob(f"{glob.escape(path.stem)}.delta-[0-9][0-9][0-9][0-9].safetensors"))
 
 
 def items_of(memory: StyleMemory) -> list[MemoryItem]:
     """The rows of a memory as items."""
     thumbnails = [None] * len(memory) if memory.thumbnails is None else list(memory.thumbnails)
     rows = zip(
-        memory.ids, memory.vectors, memory.part.tolist(), memory.captions, memory.sources, memory.licences, thumbnails, strict=True
+        memory.ids,
+        memory.vectors,
+        memory.part.tolist(),
+        memory.captions,
+        memory.sources,
+        memory.licences,
+        thumbnails,
+        strict=True,
     )
     return [MemoryItem(*row) for row in rows]
 
@@ -78,6 +91,11 @@ def items_of(memory: StyleMemory) -> list[MemoryItem]:
 def _read(path: Path) -> StyleMemory:
     tensors, metadata = read_model(path, KIND, "style memory")
     try:
+        if int(metadata["version"]) > VERSION:
+            raise InputError(
+                f"style memory {path}: its format is version {metadata['version']}, this HumanDiffusion reads up to {VERSION}; "
+                "update HumanDiffusion"
+            )
         texts = [_from_bytes(tensors[name]) for name in _TEXTS]
         memory = StyleMemory(
             ids=texts[0], vectors=tensors["vectors"], part=tensors["part"], captions=texts[1], sources=texts[2],
@@ -87,7 +105,9 @@ def _read(path: Path) -> StyleMemory:
         _check(memory)
     except (KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(f"style memory {path}: its content is damaged ({reason}); build or download it anew") from error
+        raise InputError(
+            f"style memory {path}: its content is damaged ({reason}); build or download it anew"
+        ) from error
     return memory
 
 
@@ -96,14 +116,23 @@ def _check(memory: StyleMemory) -> None:
     lengths = {len(memory.part), *(len(getattr(memory, name)) for name in _TEXTS)}
     if memory.thumbnails is not None:
         lengths.add(len(memory.thumbnails))
+        if memory.thumbnails.dtype != torch.uint8 or memory.thumbnails.shape[1:] != (
+            *[memory.thumbnails.shape[1]] * 2,
+            3,
+        ):
+            raise ValueError("thumbnails are no square pictures of bytes")
     if lengths != {count}:
         raise ValueError(f"{count} vectors, but other rows count {sorted(lengths)}")
+    if memory.vectors.dtype not in (torch.float16, torch.float32) or memory.part.dtype != torch.uint8:
+        raise ValueError(f"vectors of {memory.vectors.dtype} and parts of {memory.part.dtype}")
     if memory.mean_image.shape != (dim,) or memory.mean_text.shape != (dim,):
         raise ValueError("means of another length than the vectors")
     if count and (int(memory.part.max()) >= NUM_PARTS or bool((memory.part.int().diff() < 0).any())):
         raise ValueError("parts out of range or out of order")
-    if not bool(torch.isfinite(memory.vectors.float()).all()):
-        raise ValueError("vectors that are not finite")
+    if len(set(memory.ids)) != count:
+        raise ValueError("ids that are there twice")
+    if not all(bool(torch.isfinite(values).all()) for values in (memory.vectors, memory.mean_image, memory.mean_text)):
+        raise ValueError("numbers that are not finite")
 
 
 def _to_bytes(texts: tuple[str, ...]) -> Tensor:

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import torch
 import torch.nn.functional as F
@@ -12,12 +13,16 @@ from ..errors import InputError
 from ..parts import NUM_PARTS
 
 
-@dataclass(frozen=True)
+RECOLOURED = " recoloured "
+_BLOCK = 65536
+
+
+@dataclass(frozen=True, eq=False)
 class MemoryItem:
     """One crop to remember: its unit vector [D], its part, and where it is from. `thumbnail` is a swatch uint8 [t, t, 3].
 
-    `source` reads `SET/PHOTO` with ` recoloured COLOUR` behind it for a recoloured crop; what stands before the first space
-    is its group: an item in training never retrieves its own group.
+    `source` reads `SET/PHOTO` with ` recoloured COLOUR` behind it for a recoloured crop; what stands before that is its
+    group: an item in training never retrieves its own group.
     """
 
     id: str
@@ -29,9 +34,9 @@ class MemoryItem:
     thumbnail: Tensor | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class StyleMemory:
-    """N rows, those of a part contiguous. Immutable: `update` gives a new one.
+    """N rows, those of a part contiguous. Immutable: `update` gives a new one. What searching needs is computed once.
 
     vectors [N, D] fp16 unit rows, part [N] uint8 ascending, thumbnails uint8 [N, t, t, 3] or None, mean_image [D] and
     mean_text [D] float32: the means of each modality, which scores are centred by.
@@ -62,16 +67,50 @@ class StyleMemory:
         return slice(bounds[0], bounds[1])
 
     def prior(self, part: int) -> Tensor | None:
-        """The mean direction [D] of a part's rows, float32; None where the memory holds nothing of it."""
-        rows = self.vectors[self.rows_of(part)]
+        """The mean direction [D] of a part's rows, float32; None where the memory holds nothing of it.
+
+        Recoloured rows do not count: nobody's hair is by default a mean of purple and green.
+        """
+        span = self.rows_of(part)
+        natural = [row for row in range(span.start, span.stop) if RECOLOURED not in self.sources[row]]
+        rows = self.vectors[natural] if natural else self.vectors[span]
         return F.normalize(rows.float().mean(0), dim=0) if len(rows) else None
 
     def row_of(self, item_id: str) -> int:
         """The row of an id. Raises InputError if there is none."""
-        try:
-            return self.ids.index(item_id)
-        except ValueError:
-            raise InputError(f"locks: the memory holds no item {item_id!r}; use an id that retrieval has shown") from None
+        row = self._rows_by_id.get(item_id)
+        if row is None:
+            raise InputError(
+                f"style memory: it holds no item {item_id!r}; use an id that retrieval from this memory has shown"
+            )
+        return row
+
+    @cached_property
+    def inverse_norms(self) -> Tensor:
+        """1 / |m_j - mean_image| of every row, float32 [N]; what turns a product with the raw vectors into a score."""
+        norms = [torch.linalg.vector_norm(m.float() - self.mean_image, dim=1) for m in self.vectors.split(_BLOCK)]
+        return 1 / torch.cat(norms).clamp_min(1e-12) if norms else torch.zeros(0)
+
+    @cached_property
+    def groups(self) -> Tensor:
+        """The group of every row as a number, int32 [N]."""
+        return torch.tensor([self._numbers_of_groups[group_of(s)] for s in self.sources], dtype=torch.int32)
+
+    def group_numbers(self, groups: Sequence[str | None]) -> Tensor:
+        """Names of groups as the numbers of `groups`, int32 [M]; -1 for None and for a group that has no rows."""
+        numbers = [-1 if group is None else self._numbers_of_groups.get(group, -1) for group in groups]
+        return torch.tensor(numbers, dtype=torch.int32)
+
+    @cached_property
+    def _numbers_of_groups(self) -> dict[str, int]:
+        numbers: dict[str, int] = {}
+        for source in self.sources:
+            numbers.setdefault(group_of(source), len(numbers))
+        return numbers
+
+    @cached_property
+    def _rows_by_id(self) -> dict[str, int]:
+        return {item_id: row for row, item_id in enumerate(self.ids)}
 
     def check_encoder(self, encoder_id: str) -> None:
         """Raise InputError unless the memory was made by this encoder: vectors of two encoders are not comparable."""
@@ -90,7 +129,7 @@ def item_id(crop: Tensor, mask: Tensor) -> str:
 
 def group_of(source: str) -> str:
     """The group of a source: the photo that it or its recoloured copy comes from."""
-    return source.split(" ", 1)[0]
+    return source.split(RECOLOURED, 1)[0]
 
 
 def initialise(items: Sequence[MemoryItem], *, encoder_id: str, mean_text: Tensor) -> StyleMemory:
@@ -111,7 +150,9 @@ def update(memory: StyleMemory, items: Sequence[MemoryItem]) -> StyleMemory:
     for item in fresh:
         if item.vector.shape != (memory.dim,):
             got = tuple(item.vector.shape)
-            raise InputError(f"memory item {item.id}: got a vector of shape {got}, wanted ({memory.dim},); encode it anew")
+            raise InputError(
+                f"memory item {item.id}: got a vector of shape {got}, wanted ({memory.dim},); encode it anew"
+            )
         if not 0 <= item.part < NUM_PARTS:
             raise InputError(f"memory item {item.id}: got part {item.part}, wanted 0 to {NUM_PARTS - 1}")
     vectors = torch.stack([F.normalize(item.vector.float(), dim=0) for item in fresh]).half()
@@ -127,7 +168,7 @@ def update(memory: StyleMemory, items: Sequence[MemoryItem]) -> StyleMemory:
         thumbnails=_join_thumbnails(memory, fresh),
     )
     ordered = select(joined, torch.argsort(joined.part, stable=True))
-    return replace(ordered, mean_image=ordered.vectors.float().mean(0))
+    return replace(ordered, mean_image=ordered.vectors.mean(0, dtype=torch.float32))
 
 
 def select(memory: StyleMemory, rows: Tensor) -> StyleMemory:
@@ -146,10 +187,20 @@ def select(memory: StyleMemory, rows: Tensor) -> StyleMemory:
 
 
 def _join_thumbnails(memory: StyleMemory, fresh: Sequence[MemoryItem]) -> Tensor | None:
-    """Thumbnails are kept if every row has one of one size."""
-    given = [item.thumbnail for item in fresh if item.thumbnail is not None]
-    before = memory.thumbnails if memory.thumbnails is not None else torch.zeros(0)
-    if len(given) < len(fresh) or len(before) != len(memory) or len({tuple(t.shape) for t in (*given, *before[:1])}) != 1:
+    """All thumbnails at the size of the first there is; a row without one gets a grey one. None if no row has any."""
+    given = [item.thumbnail for item in fresh]
+    first = next((t for t in given if t is not None), None)
+    if memory.thumbnails is None and first is None:
         return None
-    stacked = torch.stack(given)
-    return torch.cat((before, stacked)) if len(before) else stacked
+    size = memory.thumbnails.shape[1] if memory.thumbnails is not None else len(first) if first is not None else 0
+    grey = torch.full((size, size, 3), 128, dtype=torch.uint8)
+    before = grey.expand(len(memory), -1, -1, -1) if memory.thumbnails is None else memory.thumbnails
+    return torch.cat((before, torch.stack([grey if t is None else _resized(t, size) for t in given])))
+
+
+def _resized(thumbnail: Tensor, size: int) -> Tensor:
+    if tuple(thumbnail.shape) == (size, size, 3):
+        return thumbnail
+    planes = thumbnail.permute(2, 0, 1)[None].float()
+    small = F.interpolate(planes, (size, size), mode="bilinear", antialias=True, align_corners=False)
+    return small[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8)

@@ -33,7 +33,9 @@ def sheet(features: PartFeatures, memory: StyleMemory) -> Tensor:
             left = NAME_WIDTH + j * COLUMN_WIDTH
             index = memory.row_of(item)
             if memory.thumbnails is not None:
-                swatch = Image.fromarray(memory.thumbnails[index].numpy()).resize((TILE, TILE), Image.Resampling.BICUBIC)
+                swatch = Image.fromarray(memory.thumbnails[index].numpy()).resize(
+                    (TILE, TILE), Image.Resampling.BICUBIC
+                )
                 page.paste(swatch, (left, top))
             caption = _fit(memory.captions[index], draw, font, COLUMN_WIDTH - GAP)
             draw.text((left, top + TILE + 2), caption, _INK, font)
@@ -51,7 +53,9 @@ def report(features: PartFeatures, memory: StyleMemory) -> str:
         lines.append(f"{PART_NAMES[row.part]}: {said}")
         for item, score, weight in zip(row.ids, row.scores, row.weights, strict=True):
             index = memory.row_of(item)
-            lines.append(f"  {weight:.2f}  {memory.captions[index]}  (score {score:.2f}, {item}, {memory.sources[index]})")
+            lines.append(
+                f"  {weight:.2f}  {memory.captions[index]}  (score {score:.2f}, {item}, {memory.sources[index]})"
+            )
     lines += [f"note: {note}" for note in features.prompts.notes]
     return "\n".join(lines) or "no part has a feature"
 

@@ -50,7 +50,9 @@ def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str
     return cuts
 
 
-def build_pool(photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int) -> CropPool:
+def build_pool(
+    photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int
+) -> CropPool:
     """Every crop of `photos` as it is, and `copies` changed copies of each, named with `colours` (sRGB 0..255)."""
     loader = DataLoader(_Variants(photos, colours, copies, seed), batch_size=None, num_workers=workers)
     # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.

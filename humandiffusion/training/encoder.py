@@ -78,7 +78,9 @@ def run(args: argparse.Namespace) -> None:
                 break
             for group in optimiser.param_groups:
                 group["lr"] = (args.lr or 2e-3) * warmup_cosine(int(done * args.steps), steps=args.steps, warmup=100)
-            losses = _step(accelerator.unwrap_model(encoder), heads, pool, facts, phrases, lessons, rng, args.batch, accelerator)
+            losses = _step(
+                accelerator.unwrap_model(encoder), heads, pool, facts, phrases, lessons, rng, args.batch, accelerator
+            )
             accelerator.backward(sum(losses.values()))
             accelerator.clip_grad_norm_(parameters, 1.0)
             optimiser.step()
@@ -146,7 +148,9 @@ def _contrast(text: Tensor, image: Tensor, logit_scale: Tensor, facts: _Facts, r
     """Symmetric InfoNCE; crops that the same words would describe are no negatives of each other."""
     logits = logit_scale.clamp(max=4.6).exp() * text @ image.T
     label, pattern = facts.label[rows], facts.pattern[rows]
-    alike = (label[:, None] == label) & (pattern[:, None] == pattern) & (torch.cdist(facts.lab[rows], facts.lab[rows]) < 9)
+    alike = (
+        (label[:, None] == label) & (pattern[:, None] == pattern) & (torch.cdist(facts.lab[rows], facts.lab[rows]) < 9)
+    )
     alike.fill_diagonal_(False)
     logits = logits.masked_fill(alike.to(logits.device), -30.0)
     target = torch.arange(len(rows), device=logits.device)

@@ -33,7 +33,9 @@ class PhotoSet:
     def __post_init__(self) -> None:
         index = self.root / "index.json"
         if not index.is_file():
-            raise InputError(f"--data: {self.root} holds no index.json; wanted a folder with images/, parsing/ and index.json")
+            raise InputError(
+                f"--data: {self.root} holds no index.json; wanted a folder with images/, parsing/ and index.json"
+            )
         content = json.loads(index.read_text(encoding="utf-8"))
         every = [str(record["id"]) for record in content["records"]]
         chosen = [i for i in every if is_held_out(i) == self.held_out][: self.limit]

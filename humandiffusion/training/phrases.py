@@ -70,8 +70,18 @@ _BODY = {
 _PLAIN = ("{c} {g}", "{c} {g}", "{c} {g}", "{g} in {c}", "{c} coloured {g}", "plain {c} {g}", "{g} that is {c}")
 _PATTERNED = {
     "striped": ("{c} and {d} striped {g}", "{c} {g} with {d} stripes", "striped {c} {g}", "horizontally striped {g}"),
-    "vertical striped": ("{c} and {d} vertically striped {g}", "{c} pinstriped {g}", "{c} {g} with vertical {d} stripes"),
-    "checked": ("{c} and {d} checked {g}", "{c} plaid {g}", "{c} tartan {g}", "checked {c} {g}", "{c} and {d} gingham {g}"),
+    "vertical striped": (
+        "{c} and {d} vertically striped {g}",
+        "{c} pinstriped {g}",
+        "{c} {g} with vertical {d} stripes",
+    ),
+    "checked": (
+        "{c} and {d} checked {g}",
+        "{c} plaid {g}",
+        "{c} tartan {g}",
+        "checked {c} {g}",
+        "{c} and {d} gingham {g}",
+    ),
     "polka dot": ("{c} polka dot {g}", "{c} {g} with {d} dots", "dotted {c} {g}", "{c} {g} with {d} polka dots"),
     "floral": ("{c} floral {g}", "{c} {g} with {d} flowers", "flowery {c} {g}", "{c} {g} with a {d} floral print"),
 }

@@ -32,6 +32,7 @@ def start(args: argparse.Namespace) -> Accelerator:
     """Seed everything and make the accelerator; bf16 works on CPUs and GPUs, fp16 on GPUs."""
     args.out.mkdir(parents=True, exist_ok=True)
     set_seed(args.seed)
+    torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
     return Accelerator(mixed_precision=args.precision, cpu=not torch.cuda.is_available())
 
 

@@ -40,7 +40,9 @@ def build_variants(photos: PhotoSet, encoder: PartEncoder, count: int, seed: int
     """`count` variants of each photo; the first is the photo as it is."""
     loader = DataLoader(_Photos(photos, encoder, count, seed), batch_size=None, num_workers=workers)
     # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.
-    made = [Variants(*(getattr(v, f.name).clone() for f in fields(v))) for v in tqdm(loader, desc="variants", unit="photo")]
+    made = [
+        Variants(*(getattr(v, f.name).clone() for f in fields(v))) for v in tqdm(loader, desc="variants", unit="photo")
+    ]
     return Variants(*(torch.cat([getattr(v, field.name) for v in made]) for field in fields(Variants)))
 
 
@@ -89,7 +91,9 @@ def _crop(image: Tensor, labels: Tensor, rng: random.Random) -> tuple[Tensor, Te
     return image, labels
 
 
-def _recolour_some(image: Tensor, labels: Tensor, rng: random.Random, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+def _recolour_some(
+    image: Tensor, labels: Tensor, rng: random.Random, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
     """Give about half of the garments (and sometimes the hair) another colour, an eighth of those a pattern as well."""
     if rng.random() < 0.15:
         return image, labels
@@ -107,7 +111,9 @@ def _random_colour(rng: random.Random) -> tuple[float, float, float]:
     """Two of three times near a basic colour, else anywhere in sRGB."""
     if rng.random() < 0.33:
         return rng.random(), rng.random(), rng.random()
-    r, g, b = (min(max(value / 255 + rng.gauss(0, 0.05), 0.0), 1.0) for value in rng.choice(list(BASIC_COLOURS.values())))
+    r, g, b = (
+        min(max(value / 255 + rng.gauss(0, 0.05), 0.0), 1.0) for value in rng.choice(list(BASIC_COLOURS.values()))
+    )
     return r, g, b
 
 

@@ -8,7 +8,9 @@ def xkcd_colours() -> dict[str, tuple[int, int, int]]:
     try:
         from matplotlib.colors import XKCD_COLORS, to_rgb
     except ImportError as error:
-        raise InputError("matplotlib: not installed, but holds the XKCD colour names; pip install 'humandiffusion[train]'") from error
+        raise InputError(
+            "matplotlib: not installed, but holds the XKCD colour names; pip install 'humandiffusion[train]'"
+        ) from error
     names = sorted(XKCD_COLORS)
     triples = {name.removeprefix("xkcd:"): to_rgb(XKCD_COLORS[name]) for name in names}
     return {name: (round(255 * r), round(255 * g), round(255 * b)) for name, (r, g, b) in triples.items()}

@@ -62,7 +62,9 @@ def test_statistics_are_of_the_part_alone():
     image[..., 4:8, 4:8] = torch.tensor([0.8, 0.1, 0.1])[:, None, None]
     mask[..., 4:8, 4:8] = 1
     plain = torch.tensor([0.8, 0.1, 0.1])[None, :, None, None].expand(1, 3, 16, 16)
-    torch.testing.assert_close(colour_statistics(image, mask), colour_statistics(plain, torch.ones_like(mask)), atol=1e-4, rtol=0)
+    torch.testing.assert_close(
+        colour_statistics(image, mask), colour_statistics(plain, torch.ones_like(mask)), atol=1e-4, rtol=0
+    )
 
 
 def test_a_file_gives_back_the_encoder_and_its_id(tmp_path: Path):

@@ -49,7 +49,11 @@ def test_a_cell_attends_to_its_own_parts_and_the_null_token_alone():
 def test_no_cell_is_ever_without_an_open_token():
     torch.manual_seed(0)
     maa = MAA(channels=32, token_width=16, head_width=16)
-    out = maa(torch.randn(1, 32, 4, 4), maa.keys_values(torch.randn(1, PARTS + 1, 16)), region_bias(torch.zeros(1, PARTS, 4, 4)))
+    out = maa(
+        torch.randn(1, 32, 4, 4),
+        maa.keys_values(torch.randn(1, PARTS + 1, 16)),
+        region_bias(torch.zeros(1, PARTS, 4, 4)),
+    )
     assert torch.isfinite(out).all()
 
 

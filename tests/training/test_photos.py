@@ -29,7 +29,9 @@ def test_held_out_and_training_photos_never_meet(tmp_path: Path):
     train, kept = PhotoSet(root), PhotoSet(root, held_out=True)
     assert set(train.ids) | set(kept.ids) == {str(i) for i in range(30)}
     assert not set(train.ids) & set(kept.ids)
-    assert all(is_held_out(i) == (int(hashlib.sha256(i.encode()).hexdigest(), 16) % 10 == 0) for i in train.ids + kept.ids)
+    assert all(
+        is_held_out(i) == (int(hashlib.sha256(i.encode()).hexdigest(), 16) % 10 == 0) for i in train.ids + kept.ids
+    )
 
 
 def test_a_photo_and_its_map_come_as_they_are(tmp_path: Path):
