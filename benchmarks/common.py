@@ -67,7 +67,8 @@ def _elsewhere(missing: list[str]) -> int:
         if python.is_file() and Path(sys.prefix).resolve() != python.parent.parent.resolve():
             print(f"{sys.executable} has no {', '.join(missing)}; running in {python}", file=sys.stderr)
             return subprocess.call([str(python), *sys.argv])
-    return _fail(f"{', '.join(missing)}: not installed in {sys.executable}; run make demo, or pip install '.[cli,train]'")
+    names = ", ".join(missing)
+    return _fail(f"{names}: not installed in {sys.executable}; run make demo, or pip install '.[cli,train]'")
 
 
 def _fail(message: str) -> int:

@@ -3,8 +3,8 @@
     python benchmarks/encoder.py --data shared/data/ccp --json encoder.json
 
 A crop's text is the nearest of the 949 XKCD colour names to its median Lab colour and its label in the photo set, as in
-"charcoal grey blazer"; a text's right answers are the crops with that text. Beside it the coarse captions of the photo set
-("a black vest"), and colour names that no training ever saw.
+"charcoal grey blazer"; a text's right answers are the crops with that text. Beside it the coarse captions of the photo
+set ("a black vest"), and colour names that no training ever saw.
 """
 
 import argparse
@@ -111,7 +111,7 @@ def _colour_names(encoder, data: Path) -> Figures:
     """A bank of one garment in every XKCD colour: does a name find a crop of that colour?"""
     import torch
 
-    from humandiffusion.colour import median_lab, nearest_names, srgb_to_lab
+    from humandiffusion.colour import median_lab, srgb_to_lab
     from humandiffusion.encoders.builtin import CROP_SIZE
     from humandiffusion.encoders.crops import cut_mask
     from humandiffusion.evaluation.colours import BASIC_NAMES, name_colour
@@ -151,7 +151,7 @@ def _colour_names(encoder, data: Path) -> Figures:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/, labels59/ and index.json")
+    parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
     parser.add_argument("--encoder", default="builtin", help="a file instead of the one that ships")
     parser.add_argument("--json", type=Path, help="where the figures go")
     return parser.parse_args()

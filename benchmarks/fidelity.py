@@ -2,9 +2,10 @@
 
     python benchmarks/fidelity.py --data shared/data/ccp --judge mediapipe-0.10.21-....whl --json fidelity.json
 
-For each held-out map a sentence names its garments of at least 1% of the picture, in basic colours dealt evenly; pictures
-are made of sentence and map as the command line makes them. `--write-jobs DIR` writes them for `humandiffusion generate
---jobs`; `--pictures DIR` judges what that made. What is measured, and by which networks: `humandiffusion/evaluation/`.
+For each held-out map a sentence names its garments of at least 1% of the picture, in basic colours dealt evenly;
+pictures are made of sentence and map as the command line makes them. `--write-jobs DIR` writes them for
+`humandiffusion generate --jobs`; `--pictures DIR` judges what that made. What is measured, and by which networks:
+`humandiffusion/evaluation/`.
 """
 
 import argparse
@@ -164,7 +165,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--save", type=Path, help="folder to save the pictures in")
     parser.add_argument("--sheet", type=Path, help="PNG of all pictures beside their flat-coloured maps")
     parser.add_argument("--limit", type=int, help="only the first N maps")
-    parser.add_argument("--second", type=int, default=24, help="pictures made anew with another seed (default %(default)s)")
+    parser.add_argument("--second", type=int, default=24, help="pictures made with a second seed (default %(default)s)")
     parser.add_argument("--batch", type=int, default=4, help="pictures made at once (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of colours and noise (default %(default)s)")
     parser.add_argument("--steps", type=int, default=20)
