@@ -23,8 +23,8 @@ ARM_LAYERS = ("front", "behind", "pocket")
 class Stance:
     """What OpenPose's 18 points do not say; right side first.
 
-    `feet`: degrees that the toes point outwards, 80 is a side view. `hands`: degrees that the hand bends outwards from the
-    forearm's line. `arms`: in `front` of the body, `behind` it, or with the hand in a `pocket`.
+    `feet`: degrees that the toes point outwards, 80 is a side view. `hands`: degrees that the hand bends outwards from
+    the forearm's line. `arms`: in `front` of the body, `behind` it, or with the hand in a `pocket`.
     """
 
     feet: tuple[float, float] = (14.0, 14.0)
@@ -47,8 +47,8 @@ def draw_figure(
 ) -> SemanticPose:
     """Draw one person at `size` = (height, width); `keypoints` are in pixels of that map and ride along.
 
-    A limb whose points are missing is left out. Raises InputError if a shoulder or hip is missing, for an unknown build, or
-    for a size that is not positive.
+    A limb whose points are missing is left out. Raises InputError if a shoulder or hip is missing, for an unknown
+    build, or for a size that is not positive.
     """
     if min(size) < 1:
         raise InputError(f"size: got {size[1]}x{size[0]}, wanted at least 1x1")

@@ -20,10 +20,12 @@ class Garment:
     """One thing worn (or the hair). Widths are shares of the body's height, lengths lie on the body's own scale:
     0 at the shoulders, 1 at the hips, 2 at the knees, 3 at the ankles; on the arm 0 at the shoulder, 1 at the wrist.
 
-    `waist` where it begins, `hem` where it ends, `sleeve` how far down the arm it goes; `ease` how far it stands off the
-    body, `sleeve_ease` the same on the arm, `flare` how much wider it gets for each unit of length below the hips;
-    `neck_width` and `neck_depth` (on the body's scale) of the neckline, `neck_point` 0 round to 1 V; `collar` height of a
-    band around the neck; `gap` and `gap_hem` half-width of an open front at the chest and at the hem; `style` of hair.
+    `waist` where it begins, `hem` where it ends, `sleeve` how far down the arm it goes; `ease` how far it stands off
+    the body, `sleeve_ease` the same on the arm, `flare` how much wider it gets for each unit of length below the hips,
+    `drape` 0 if trouser legs follow the calf to 1 if they hang straight from the knee; `neck_width` and `neck_depth`
+    (on the body's scale) of the neckline, `neck_point` 0 round to 1 V; `collar` height of a band around the neck; `gap`
+    and `gap_hem` half-width of an open front at the chest and at the hem. `style`: that of hair, or `right` or `left`
+    for the side on which a bag or a watch is (left unless given).
     """
 
     part: int
@@ -38,6 +40,7 @@ class Garment:
     neck_depth: float = 0.0
     neck_point: float = 0.0
     collar: float = 0.0
+    drape: float = 0.0
     gap: float = 0.0
     gap_hem: float = 0.0
     style: str = ""

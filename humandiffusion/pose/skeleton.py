@@ -11,9 +11,6 @@ from ..errors import InputError
 from .garments import figure_data
 from .semantic_pose import Keypoints
 
-# The angles of one side; degrees from hanging straight down, outwards from the body positive. A bone that points towards
-# the viewer looks shorter: `..._length` is its share, 1 unless given.
-ANGLES = ("upper_arm", "forearm", "thigh", "shank")
 # Room left at the top and at the bottom, as shares of the map's height, as photos of the training data have it.
 MARGIN_TOP, MARGIN_BOTTOM, MARGIN_SIDE = 0.036, 0.031, 0.02
 
@@ -21,16 +18,18 @@ MARGIN_TOP, MARGIN_BOTTOM, MARGIN_SIDE = 0.036, 0.031, 0.02
 def pose_keypoints(pose: Mapping[str, Any], size: tuple[int, int]) -> Keypoints:
     """A pose of presets.json -> its keypoints in a map of `size` = (height, width), as large as a whole figure can be.
 
-    Keys, all optional: `view` front or back; `yaw` 0..1 how far the body is turned to its left; `lean`, `shoulders`, `hips`,
-    `head` tilts in degrees (clockwise as seen); `turn` -1..1 where the face looks; `right` and `left` with the ANGLES.
+    Keys, all optional: `view` front or back; `yaw` 0..1 how far the body is turned sideways; `lean`, `shoulders`,
+    `hips` and `head` tilts in degrees, clockwise as seen; `turn` -1..1 where the face looks; `right` and `left` with
+    `upper_arm`, `forearm`, `thigh`, `shank`: degrees from hanging straight down, outwards from the body positive. A
+    bone that points towards the viewer looks shorter: `..._length` is its share.
     """
     skeleton = figure_data()["skeleton"]
     points = _standing(pose, skeleton)
     low, high = _extent(points, skeleton, pose)
     height, width = size
     room_y, room_x = height * (1 - MARGIN_TOP - MARGIN_BOTTOM), width * (1 - 2 * MARGIN_SIDE)
-    # Never larger than a standing person would be, so that who sits is shown at the same scale.
-    unit = min(room_y, room_y / (high[1] - low[1]), room_x / (high[0] - low[0]))
+    # Not much larger than a standing person would be, so that who sits has a head of a usual size.
+    unit = min(room_y * 1.12, room_y / (high[1] - low[1]), room_x / (high[0] - low[0]))
     place = np.array([width / 2 - unit * (low[0] + high[0]) / 2, height * (1 - MARGIN_BOTTOM) - unit * high[1]])
     seen = np.ones((18, 1))
     if pose.get("view", "front") == "back":

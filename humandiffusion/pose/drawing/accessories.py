@@ -47,7 +47,8 @@ def draw_hat(canvas: Canvas, frame: Frame, garment: Garment) -> None:
 def draw_glasses(canvas: Canvas, frame: Frame, garment: Garment) -> None:
     shift, w, y = 0.012 * frame.head_turn, garment.ease, -0.004
     for x in (-0.0165, 0.0165):
-        lens = [[x - w, y - 0.007], [x + w, y - 0.008], [x + w * 0.9, y + 0.006], [x, y + 0.011], [x - w * 0.9, y + 0.006]]
+        top = [[x - w, y - 0.007], [x + w, y - 0.008]]
+        lens = [*top, [x + w * 0.9, y + 0.006], [x, y + 0.011], [x - w * 0.9, y + 0.006]]
         canvas.polygon(smooth(np.stack([frame.head(px + shift, py) for px, py in lens]), closed=True), garment.part)
     bar = np.stack([frame.head(-0.034 + shift, y - 0.004), frame.head(0.034 + shift, y - 0.004)])
     canvas.tube(bar, [0.0022 * frame.unit] * 2, garment.part)
@@ -103,16 +104,17 @@ def draw_handbag(canvas: Canvas, frame: Frame, garment: Garment, side: int) -> N
     grip = wrist + along * (0.045 * frame.unit)
     w, h, drop = garment.ease * frame.unit, garment.hem * frame.unit, 0.035 * frame.unit
     x, y = grip[0], grip[1] + drop
-    handle = np.array([(x - w * 0.55, y + h * 0.1), (x - w * 0.3, y - drop), (x + w * 0.3, y - drop), (x + w * 0.55, y + h * 0.1)])
-    path = smooth(handle)
+    handle = [(-0.55, h * 0.1), (-0.3, -drop), (0.3, -drop), (0.55, h * 0.1)]
+    path = smooth(np.array([(x + w * px, y + py) for px, py in handle]))
     canvas.tube(path, [0.0032 * frame.unit] * len(path), garment.part)
     outline = [(-0.8, 0.06), (0.0, 0.0), (0.8, 0.05), (1.0, 0.82), (0.8, 1.0), (-0.78, 1.0), (-1.0, 0.85)]
     canvas.polygon(smooth(np.array([(x + w * px, y + h * py) for px, py in outline]), closed=True), garment.part)
 
 
 def draw_shoulder_bag(canvas: Canvas, frame: Frame, garment: Garment, sign: float) -> None:
-    """At the hip, its strap across the chest from the other shoulder. `sign` +1: the bag is on the right of the picture."""
-    path = smooth(np.stack([frame.side(u, -sign * x) for u, x in ((-0.04, 0.055), (0.4, -0.01), (garment.hem, -0.095))]))
+    """At the hip, its strap across the chest from the other shoulder. `sign` +1: on the right of the picture."""
+    strap = ((-0.04, 0.055), (0.4, -0.01), (garment.hem, -0.095))
+    path = smooth(np.stack([frame.side(u, -sign * x) for u, x in strap]))
     canvas.tube(path, [garment.flare * frame.unit] * len(path), garment.part)
 
     centre, w = frame.side(garment.hem + 0.08, sign * 0.1), garment.ease * frame.unit

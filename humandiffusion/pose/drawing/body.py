@@ -30,7 +30,7 @@ def draw_face(canvas: Canvas, frame: Frame) -> None:
 
 
 def draw_leg(canvas: Canvas, frame: Frame, side: int) -> None:
-    leg_tube(canvas, frame, side, 1.0, 3.0, 0.0, 0.0, SKIN)
+    leg_tube(canvas, frame, side, 1.0, 3.0, SKIN)
 
 
 def draw_arm(canvas: Canvas, frame: Frame, side: int) -> None:
@@ -53,7 +53,7 @@ def draw_hand(canvas: Canvas, frame: Frame, side: int, bend: float, ease: float 
 
 
 def draw_foot(canvas: Canvas, frame: Frame, side: int, angle: float, ease: float, label: int) -> None:
-    """`angle`: degrees that the toes point outwards from straight at the viewer (drawn downwards); 80 is a side view."""
+    """`angle`: degrees that the toes point outwards from straight at the viewer (drawn downwards); 80 is sideways."""
     data = figure_data()["foot"]
     ankle, sign = frame.leg(side, 3.0), frame.sign(side)
     share = min(abs(angle) / 80.0, 1.0)
@@ -72,7 +72,7 @@ def draw_foot(canvas: Canvas, frame: Frame, side: int, angle: float, ease: float
 
 
 def torso_outline(frame: Frame, top: float, bottom: float, ease: float) -> Points:
-    """The torso's outline from body length `top` to `bottom`, `ease` wider: up the left of the picture, down the right."""
+    """From body length `top` to `bottom`, `ease` wider than the body: up the left of the picture, down the right."""
     rows = torso_rows(top, bottom)
     left = [frame.side(u, -(frame.torso_half(u) + ease)) for u in reversed(rows)]
     right = [frame.side(u, frame.torso_half(u) + ease) for u in rows]
@@ -97,24 +97,38 @@ def arm_tube(
 ) -> None:
     stops = np.linspace(start, end_at, STEPS)
     path = _rounded([frame.arm(side, float(t)) for t in stops])
-    halves = [(table("arm", t) * frame.build["limbs"] + ease) * frame.unit for t in stops]
+    # Cloth lies on the shoulder and stands off further down.
+    halves = [
+        (table("arm", t) * frame.build["limbs"] + ease * min(1.0, 0.25 + 4 * float(t))) * frame.unit for t in stops
+    ]
     canvas.tube(path, halves, label, start=start <= 0, end=end)
 
 
 def leg_tube(
-    canvas: Canvas, frame: Frame, side: int, start: float, end_at: float, ease: float, flare: float, label: int
+    canvas: Canvas,
+    frame: Frame,
+    side: int,
+    start: float,
+    end_at: float,
+    label: int,
+    *,
+    ease: float = 0.0,
+    flare: float = 0.0,
+    drape: float = 0.0,
 ) -> None:
-    """`flare`: wider by so much for each unit of length below the hips."""
     stops = np.linspace(start, end_at, 2 * STEPS)
     path = _rounded([frame.leg(side, float(t)) for t in stops])
-    halves = [leg_half(frame, float(t), ease, flare) * frame.unit for t in stops]
+    halves = [leg_half(frame, float(t), ease, flare, drape) * frame.unit for t in stops]
     canvas.tube(path, halves, label, start=start <= 1.0)
 
 
-def leg_half(frame: Frame, length: float, ease: float, flare: float) -> float:
-    """Half the width of a leg, or of cloth around it. Loose cloth hangs straight: it does not follow calf and ankle."""
-    bare = table("leg", length) * frame.build["limbs"]
-    return bare + ease + flare * max(length - 1.0, 0.0)
+def leg_half(frame: Frame, length: float, ease: float, flare: float, drape: float = 0.0) -> float:
+    """Half the width of a leg with cloth `ease` around it, `flare` wider for each unit of length below the hips; with
+    `drape` 1 the cloth does not follow calf and ankle."""
+    bare = table("leg", length)
+    if length > 2.0:
+        bare += drape * (figure_data()["cloth_below_knee"] - bare)
+    return bare * frame.build["limbs"] + ease + flare * max(length - 1.0, 0.0)
 
 
 def turned(vector: Points, degrees: float) -> Points:
@@ -129,4 +143,3 @@ def _rounded(path: list[Points]) -> Points:
     points = np.stack(path)
     points[1:-1] = (points[:-2] + 2 * points[1:-1] + points[2:]) / 4
     return points
-

@@ -31,7 +31,7 @@ class Canvas:
         self._draw.ellipse((x - r, y - r, x + r, y + r), fill=label)
 
     def tube(self, path: Points, halves: Sequence[float], label: int, *, start: bool = True, end: bool = False) -> None:
-        """A band along `path` [N, 2] whose half-width at each point is in `halves`; `start` and `end`: rounded there."""
+        """A band along `path` [N, 2], at each point as wide to both sides as `halves` says; `start`, `end`: rounded."""
         widths = np.asarray(halves, dtype=np.float64)
         sides = normals(path) * widths[:, None]
         for i in range(len(path) - 1):

@@ -1,5 +1,7 @@
 """Clothes that follow the body: bodices from tops to long coats, sleeves, skirts, trousers, shoes."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from ..garments import Garment, figure_data
@@ -12,7 +14,9 @@ HANGS = 1.02
 
 
 def draw_bodice(canvas: Canvas, frame: Frame, garment: Garment) -> None:
-    """Shoulders to hem; with an open front (not from behind) as two panels."""
+    """Shoulders to hem; with an open front (not from behind) as two panels. A jumpsuit's ends where its legs begin."""
+    if garment.shape == "jumpsuit":
+        garment = replace(garment, hem=HANGS)
     left, right = _flank(frame, garment, -1), _flank(frame, garment, 1)
     if garment.gap_hem > 0 and not frame.back:
         for flank, sign in ((left, -1), (right, 1)):
@@ -40,10 +44,12 @@ def draw_trousers(canvas: Canvas, frame: Frame, garment: Garment) -> None:
     rows = torso_rows(garment.waist, figure_data()["crotch"])
     left = [frame.side(u, -frame.torso_half(u) - garment.ease) for u in reversed(rows)]
     right = [frame.side(u, frame.torso_half(u) + garment.ease) for u in rows]
-    canvas.polygon(smooth(np.stack([*left, *right])), garment.part)
+    outline = smooth(np.stack([*left, *right]), corners=(len(left) - 1, len(left)))
+    canvas.polygon(outline, garment.part)
     for side in (0, 1):
         if frame.has_leg(side):
-            leg_tube(canvas, frame, side, 1.0, garment.hem, garment.ease, garment.flare, garment.part)
+            fall = {"ease": garment.ease, "flare": garment.flare, "drape": garment.drape}
+            leg_tube(canvas, frame, side, 1.0, garment.hem, garment.part, **fall)
 
 
 def draw_footwear(canvas: Canvas, frame: Frame, garment: Garment, feet: tuple[float, float]) -> None:
@@ -51,7 +57,7 @@ def draw_footwear(canvas: Canvas, frame: Frame, garment: Garment, feet: tuple[fl
     for side in (0, 1):
         if frame.has_leg(side):
             draw_foot(canvas, frame, side, feet[side], garment.ease, garment.part)
-            leg_tube(canvas, frame, side, garment.waist, 3.06, garment.ease, 0.0, garment.part)
+            leg_tube(canvas, frame, side, garment.waist, 3.06, garment.part, ease=garment.ease)
 
 
 def shoulder_height(half: float) -> float:
@@ -82,7 +88,7 @@ def hem_centre(frame: Frame, length: float) -> Points:
 def _draw_collar(canvas: Canvas, frame: Frame, garment: Garment) -> None:
     """A band from the collar bone up the neck."""
     half = figure_data()["neck_half"] + 0.004
-    foot, chin = frame.spine(-0.04), frame.head(0.0, 0.04)
+    foot, chin = frame.spine(0.0), frame.head(0.0, 0.04)
     top = foot + (chin - foot) * min(garment.collar * frame.unit / max(float(np.linalg.norm(chin - foot)), 1e-9), 1.0)
     canvas.tube(np.stack([foot, top]), [half * 1.25 * frame.unit, half * frame.unit], garment.part, start=False)
 

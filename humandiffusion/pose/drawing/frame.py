@@ -17,7 +17,7 @@ ARMS, LEGS = ((2, 3, 4), (5, 6, 7)), ((8, 9, 10), (11, 12, 13))
 
 @dataclass(frozen=True)
 class Frame:
-    """`points` [18, 2] in pixels, `seen` [18] bool, `unit` pixels to the body's height, `build` factors of its widths."""
+    """`points` [18, 2] in pixels, `seen` [18] bool, `unit` pixels to a body's height, `build` factors of widths."""
 
     points: Points
     seen: Any
@@ -32,7 +32,7 @@ class Frame:
         return bool(self.points[2, 0] > self.points[5, 0] + 0.02 * self.unit)
 
     def spine(self, u: float) -> Points:
-        """The middle of the torso at body length u, 0 between the shoulders to 1 between the hips, and past both ends."""
+        """The middle of the torso at body length u: 0 between the shoulders, 1 between the hips, and past both."""
         top, bottom = (self.points[2] + self.points[5]) / 2, (self.points[8] + self.points[11]) / 2
         middle: Points = top + (bottom - top) * u
         return middle
@@ -43,7 +43,7 @@ class Frame:
         return _unit(shoulders + (hips - shoulders) * min(max(u, 0.0), 1.0))
 
     def side(self, u: float, half: float) -> Points:
-        """A place `half` body heights to the right (negative: left) of the spine at u, narrower if the torso is turned."""
+        """A place `half` body heights to the right (or left, if negative) of the spine at u, less if it is turned."""
         place: Points = self.spine(u) + self.across(u) * (half * self._turn(u) * self.unit)
         return place
 
@@ -103,11 +103,12 @@ class Frame:
 
     def _turn(self, u: float) -> float:
         skeleton = figure_data()["skeleton"]
-        spans = ((5, 2, skeleton["shoulder_half"]), (11, 8, skeleton["hip_half"]))
-        ratios = [float(np.linalg.norm(self.points[a] - self.points[b])) / (2 * h * self.unit) for a, b, h in spans]
-        ratio = float(np.interp(u, [0.0, 1.0], ratios))
-        # A body is about half as deep as it is wide, and keypoints of a photo are no measure of a broad one.
-        return min(max(ratio, 0.6), 1.25)
+        ratios = []
+        for a, b, bone, flesh in ((5, 2, "shoulder_half", 0.02), (11, 8, "hip_half", 0.045)):
+            # The joints come closer when the body turns; the flesh around them does not get thinner.
+            half = float(np.linalg.norm(self.points[a] - self.points[b])) / (2 * self.unit)
+            ratios.append(min((half + flesh) / (skeleton[bone] + flesh), 1.25))
+        return float(np.interp(u, [0.0, 1.0], ratios))
 
 
 def frame_of(keypoints: Points, build: str) -> Frame:
