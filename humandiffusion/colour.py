@@ -24,6 +24,26 @@ BASIC_COLOURS: dict[str, tuple[int, int, int]] = {
     "brown": (112, 74, 48),
 }
 
+# What people call hair and skin, as photos show them, sRGB 0..255.
+HAIR_COLOURS: dict[str, tuple[int, int, int]] = {
+    "black": (32, 28, 28),
+    "dark brown": (62, 46, 40),
+    "brown": (92, 66, 52),
+    "light brown": (136, 106, 82),
+    "blonde": (188, 156, 114),
+    "platinum blonde": (222, 208, 184),
+    "red": (142, 72, 46),
+    "grey": (142, 140, 140),
+    "white": (226, 226, 226),
+}
+SKIN_TONES: dict[str, tuple[int, int, int]] = {
+    "pale": (232, 206, 194),
+    "light": (212, 178, 162),
+    "tanned": (184, 142, 118),
+    "brown": (136, 98, 78),
+    "dark": (84, 58, 48),
+}
+
 
 def srgb_to_lab(rgb: Tensor) -> Tensor:
     """sRGB [..., 3] in 0..1 -> Lab [..., 3] with L in 0..100 (CIE 1976, D65)."""

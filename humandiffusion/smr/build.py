@@ -11,17 +11,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..colour import BASIC_COLOURS, median_lab, nearest_names
+from ..colour import BASIC_COLOURS, median_lab
 from ..encoders.base import PartEncoder
 from ..encoders.crops import cut_mask
 from ..errors import InputError
 from ..parts import BACKGROUND, FACE, HAIR, PART_NAMES, SKIN
 from ..training.ccp import CCP_PARTS
+from ..training.crop_pool import colour_words
 from ..training.photos import PhotoSet
 from ..training.recolour import PATTERNS, Cloth, dress
 from .memory import MemoryItem, StyleMemory, initialise, item_id
 
-CROP_SIZE, SWATCH_SIZE = 64, 16
+CROP_SIZE, SWATCH_SIZE = 64, 12
 MIN_PIXELS = 150
 PATTERN_SHARE = 0.2
 
@@ -89,7 +90,7 @@ class _Crops(Dataset[list[Crop]]):
         self, image: Tensor, mask: Tensor, part: int, label: str, photo_id: str, cloth: Cloth | None, colour: str
     ) -> Crop:
         crop, share = cut_mask(image, mask, CROP_SIZE)
-        seen = nearest_names(median_lab(image, mask)[None], BASIC_COLOURS)[0][0]
+        seen = colour_words(part, median_lab(image, mask), BASIC_COLOURS)[0]
         pattern = f" {cloth.pattern}" if cloth is not None and cloth.pattern else ""
         caption = PART_NAMES[part] if part == FACE else f"{colour or seen}{pattern} {label}"
         source = self.photos.source(photo_id) + (f" recoloured {colour}{pattern}" if cloth else "")

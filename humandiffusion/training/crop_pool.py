@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..colour import median_lab, nearest_names, srgb_to_lab
+from ..colour import HAIR_COLOURS, SKIN_TONES, median_lab, nearest_names, srgb_to_lab
 from ..encoders.builtin import CROP_SIZE
 from ..encoders.crops import cut_mask
 from ..parts import BACKGROUND, FACE, HAIR, PART_NAMES, SKIN
@@ -48,6 +48,17 @@ def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str
             if int(region.sum()) >= MIN_PIXELS and CCP_PARTS.get(label, part) == part:
                 cuts.append((part, label, *cut_mask(image, region, size)))
     return cuts
+
+
+def colour_words(part: int, lab: Tensor, colours: dict[str, tuple[int, int, int]]) -> tuple[str, ...]:
+    """Names for a part of median colour `lab` [3], likeliest first: those of hair or skin where one fits, then `colours`."""
+    own = {HAIR: HAIR_COLOURS, SKIN: SKIN_TONES}.get(part, {})
+    names = tuple(nearest_names(lab[None], colours, 4)[0])
+    if own:
+        first = nearest_names(lab[None], own)[0][0]
+        if float((srgb_to_lab(torch.tensor(own[first]) / 255) - lab).norm()) < 20:
+            return first, *names
+    return names
 
 
 def build_pool(
@@ -113,9 +124,9 @@ class _Variants(Dataset[CropPool]):
         if cloth is not None and cloth.pattern is not None:
             lab = srgb_to_lab(torch.tensor(cloth.colour))
         pattern = cloth.pattern if cloth else None
-        names = tuple(nearest_names(lab[None], self.colours, 4)[0])
+        names = colour_words(part, lab, self.colours)
         image, mask = _shrink(image), _shrink(mask)
-        description = Description(part, label, names, pattern, second if pattern and second else "")
+        description = Description(part, label, names, pattern, second if pattern and second else "", cloth is None)
         return CropPool(_bytes(image)[None], _bytes(mask)[None], lab[None], [description])
 
 

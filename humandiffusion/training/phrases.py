@@ -62,11 +62,15 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
 }
 
 _BODY = {
-    HAIR: ("{c} hair", "hair that is {c}", "{c} haired", "long {c} hair", "short {c} hair", "{c} curls"),
+    HAIR: (
+        "{c} hair", "{c} hair", "hair that is {c}", "{c} haired", "long {c} hair", "short {c} hair", "{c} curls",
+        "hair", "hair of a woman", "hair of a man",
+    ),
     FACE: ("face", "{c} face", "face of a woman", "face of a man", "face of a person"),
-    SKIN: ("{c} skin", "skin", "skin of a woman", "skin of a man", "{c} complexion"),
-    BACKGROUND: ("{c} background", "{c} wall", "{c} scene", "background", "{c} street"),
-}
+    SKIN: ("{c} skin", "{c} skin", "{c} complexion", "skin", "skin of a woman", "skin of a man", "skin of a person"),
+    BACKGROUND: ("{c} background", "{c} wall", "{c} scene", "{c} street", "background", "street", "city"),
+}  # fmt: skip
+_COLOURED = {HAIR: 7, FACE: 2, SKIN: 3, BACKGROUND: 4}
 _PLAIN = ("{c} {g}", "{c} {g}", "{c} {g}", "{g} in {c}", "{c} coloured {g}", "plain {c} {g}", "{g} that is {c}")
 _PATTERNED = {
     "striped": ("{c} and {d} striped {g}", "{c} {g} with {d} stripes", "striped {c} {g}", "horizontally striped {g}"),
@@ -89,13 +93,18 @@ _PATTERNED = {
 
 @dataclass(frozen=True)
 class Description:
-    """What is known of one crop: its part, the label of the photo set, names of its colours, its pattern."""
+    """What is known of one crop: its part, the label of the photo set, names of its colours, its pattern.
+
+    `natural` crops have the colour that they had in the photo: of those alone a phrase may leave the colour out, so that
+    "denim" comes to mean blue and "leather bag" brown or black.
+    """
 
     part: int
     label: str
     colours: tuple[str, ...]
     pattern: str | None = None
     second: str = ""
+    natural: bool = False
 
 
 def canonical(of: Description) -> str:
@@ -107,12 +116,12 @@ def compose(of: Description, rng: random.Random) -> str:
     """One of the many phrases that say it; the first colour name is the likeliest."""
     colour = of.colours[min(int(rng.expovariate(1.2)), len(of.colours) - 1)]
     if of.part in _BODY:
-        return rng.choice(_BODY[of.part]).format(c=colour)
+        return rng.choice(_BODY[of.part][: None if of.natural else _COLOURED[of.part]]).format(c=colour)
     garment = of.label
     if rng.random() < 0.35:
         garment = rng.choice(SYNONYMS.get(of.label, (PARTS[of.part].name,)))
     if of.pattern is not None and rng.random() < 0.9:
         return rng.choice(_PATTERNED[of.pattern]).format(c=colour, d=of.second, g=garment)
-    if rng.random() < 0.06:
+    if of.natural and rng.random() < 0.35:
         return garment
     return rng.choice(_PLAIN).format(c=colour, g=garment)
