@@ -1,4 +1,4 @@
-"""`humandiffusion train denoiser|decoder|encoder ...`: the training runs, on a folder of photos with part maps."""
+"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble ...`: the runs, in the order that makes a model."""
 
 from collections.abc import Sequence
 from importlib import import_module
@@ -7,9 +7,11 @@ from types import ModuleType
 from .common import Commands
 
 RUNS = {
-    "denoiser": "the native U-Net",
-    "decoder": "the picture decoder behind it",
     "encoder": "the part encoder",
+    "denoiser": "the native U-Net",
+    "reconstructions": "the denoiser's own pictures of photos, for the decoder to learn from",
+    "decoder": "the picture decoder behind the denoiser",
+    "assemble": "denoiser and decoder into one file",
 }
 
 
