@@ -36,7 +36,7 @@ PARTS: tuple[Part, ...] = (
     Part(11, "footwear", "garment", (170, 110, 40), ("shoes", "boots")),
     Part(12, "bag", "accessory", (128, 128, 0), ("handbag", "backpack")),
     Part(13, "hair", "body", (128, 0, 0)),
-    Part(14, "face", "body", (255, 190, 150), ("head",)),
+    Part(14, "face", "body", (255, 205, 175), ("head",)),
     Part(15, "skin", "body", (225, 150, 110), ("body",)),
     Part(16, "ring", "accessory", (255, 255, 255)),
     Part(17, "wrist wearing", "accessory", (240, 50, 230), ("watch", "bracelet", "wrist")),

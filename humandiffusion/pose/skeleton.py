@@ -48,12 +48,12 @@ def _standing(pose: Mapping[str, Any], skeleton: Mapping[str, Any]) -> NDArray[n
     facing = -1.0 if view == "front" else 1.0
     neck = -_down(float(pose.get("lean", 0.0))) * skeleton["spine"]
     points[1] = neck
-    for name, centre, joints, half in (
-        ("shoulders", neck, (2, 5), skeleton["shoulder_half"]),
-        ("hips", np.zeros(2), (8, 11), skeleton["hip_half"]),
+    for name, centre, right, left, half in (
+        ("shoulders", neck, 2, 5, skeleton["shoulder_half"]),
+        ("hips", np.zeros(2), 8, 11, skeleton["hip_half"]),
     ):
         across = _across(float(pose.get(name, 0.0))) * half * narrow
-        points[joints[0]], points[joints[1]] = centre + facing * across, centre - facing * across
+        points[right], points[left] = centre + facing * across, centre - facing * across
     for name, sign, arm, leg in (("right", facing, (2, 3, 4), (8, 9, 10)), ("left", -facing, (5, 6, 7), (11, 12, 13))):
         side = pose.get(name, {})
         for joints, bones in ((arm, ("upper_arm", "forearm")), (leg, ("thigh", "shank"))):

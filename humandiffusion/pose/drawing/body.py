@@ -11,7 +11,8 @@ STEPS = 14
 
 
 def draw_torso(canvas: Canvas, frame: Frame) -> None:
-    canvas.polygon(smooth(torso_outline(frame, -0.11, 1.12, 0.0), closed=True), SKIN)
+    outline = torso_outline(frame, -0.11, 1.1, 0.0)
+    canvas.polygon(smooth(outline, closed=True, corners=(0, len(outline) - 1)), SKIN)
 
 
 def draw_neck(canvas: Canvas, frame: Frame) -> None:

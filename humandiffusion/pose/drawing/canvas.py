@@ -44,11 +44,11 @@ class Canvas:
     def labels(self, wobble: float = 0.0) -> Tensor:
         """The painted map, uint8 [H, W]. `wobble`: amplitude in pixels of a fixed, smooth displacement of all outlines,
         like the unsteady edges of a map that was parsed from a photo."""
-        y, x = np.mgrid[0 : self.height, 0 : self.width].astype(np.float64)
+        x, y = np.arange(self.width, dtype=np.float64)[None], np.arange(self.height, dtype=np.float64)[:, None]
         # Wavelengths are shares of the height, so that a map drawn larger is the same map. They have no common divisor.
         turn = 2 * np.pi / self.height
-        shift_x = np.sin(turn * (13 * y + 5 * x) + 0.7) + 0.6 * np.sin(turn * (31 * y - 17 * x) + 2.1)
-        shift_y = np.sin(turn * (11 * x + 7 * y) + 1.9) + 0.6 * np.sin(turn * (29 * x + 19 * y) + 0.3)
+        shift_x = _wave(13 * turn * y + 0.7, 5 * turn * x) + 0.6 * _wave(31 * turn * y + 2.1, -17 * turn * x)
+        shift_y = _wave(7 * turn * y + 1.9, 11 * turn * x) + 0.6 * _wave(19 * turn * y + 0.3, 29 * turn * x)
         columns = np.clip(((x + 0.5 + wobble * shift_x) * DETAIL).astype(int), 0, self.width * DETAIL - 1)
         rows = np.clip(((y + 0.5 + wobble * shift_y) * DETAIL).astype(int), 0, self.height * DETAIL - 1)
         return torch.from_numpy(np.asarray(self._picture, dtype=np.uint8)[rows, columns])
@@ -75,7 +75,14 @@ def normals(path: Points) -> Points:
     """Unit vectors across the path at each of its points."""
     along = np.gradient(path, axis=0)
     length = np.maximum(np.linalg.norm(along, axis=1, keepdims=True), 1e-9)
-    return np.stack([-along[:, 1], along[:, 0]], 1) / length
+    across: Points = np.stack([-along[:, 1], along[:, 0]], 1) / length
+    return across
+
+
+def _wave(a: Points, b: Points) -> Points:
+    """sin(a + b) of a column and a row, from one sine of each."""
+    result: Points = np.sin(a) * np.cos(b) + np.cos(a) * np.sin(b)
+    return result
 
 
 def _span(p0: Points, p1: Points, p2: Points, p3: Points, t: Points) -> Points:

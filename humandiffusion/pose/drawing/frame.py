@@ -1,6 +1,7 @@
 """The body's own coordinates, from keypoints: places on the torso, along arms and legs, and around the head."""
 
 from dataclasses import dataclass
+from functools import cache, cached_property
 from typing import Any
 
 import numpy as np
@@ -39,7 +40,7 @@ class Frame:
 
     def across(self, u: float) -> Points:
         """Unit vector across the torso at u, towards the right of the picture."""
-        shoulders, hips = (_rightward(self.points[a] - self.points[b]) for a, b in ((5, 2), (11, 8)))
+        shoulders, hips = self._girdles
         return _unit(shoulders + (hips - shoulders) * min(max(u, 0.0), 1.0))
 
     def side(self, u: float, half: float) -> Points:
@@ -101,14 +102,24 @@ class Frame:
         up = _unit(towards)
         return neck + up * (skeleton["neck_to_ears"] * self.unit), -up
 
+    @cached_property
+    def _girdles(self) -> tuple[Points, Points]:
+        """Unit vectors to the right along the shoulders and along the hips."""
+        return _rightward(self.points[5] - self.points[2]), _rightward(self.points[11] - self.points[8])
+
     def _turn(self, u: float) -> float:
+        return float(np.interp(u, [0.0, 1.0], self._ratios))
+
+    @cached_property
+    def _ratios(self) -> list[float]:
+        """How wide shoulders and hips look, of what they are."""
         skeleton = figure_data()["skeleton"]
         ratios = []
         for a, b, bone, flesh in ((5, 2, "shoulder_half", 0.02), (11, 8, "hip_half", 0.045)):
             # The joints come closer when the body turns; the flesh around them does not get thinner.
             half = float(np.linalg.norm(self.points[a] - self.points[b])) / (2 * self.unit)
             ratios.append(min((half + flesh) / (skeleton[bone] + flesh), 1.25))
-        return float(np.interp(u, [0.0, 1.0], ratios))
+        return ratios
 
 
 def frame_of(keypoints: Points, build: str) -> Frame:
@@ -127,8 +138,14 @@ def frame_of(keypoints: Points, build: str) -> Frame:
 
 def table(name: str, at: float) -> float:
     """A row of half-widths of figure.json, read between its entries."""
-    rows = np.array(figure_data()[name])
-    return float(np.interp(at, rows[:, 0], rows[:, 1]))
+    places, halves = _columns(name)
+    return float(np.interp(at, places, halves))
+
+
+@cache
+def _columns(name: str) -> tuple[list[float], list[float]]:
+    rows = figure_data()[name]
+    return [row[0] for row in rows], [row[1] for row in rows]
 
 
 def _unit_of(points: Points, seen: Any) -> float:
