@@ -20,17 +20,25 @@ TIME_SCALE = 1000.0
 
 
 @dataclass(frozen=True)
+class Places:
+    """What a map becomes for one size of picture: modulations per SRES block, attention bias per MAA."""
+
+    modulations: tuple[tuple[Modulation, Modulation] | None, ...]
+    biases: tuple[Tensor | None, ...]
+
+
+@dataclass(frozen=True)
 class Context:
     """What one picture's map and part features become, once for all steps: see `HumanUNet.prepare`.
 
-    Per SRES block its modulations, per MAA its keys and values, per scale the attention bias; `pooled` [B, time_width] is
-    the coarse path's share of t'.
+    `pooled` [B, time_width] is the coarse path's share of t'; `keys_values` are those of each MAA; `fine` and `coarse` are
+    the map's places at full and at half size.
     """
 
     pooled: Tensor | None
-    modulations: tuple[tuple[Modulation, Modulation] | None, ...]
     keys_values: tuple[tuple[Tensor, Tensor], ...]
-    biases: tuple[Tensor | None, ...]
+    fine: Places
+    coarse: Places | None
 
 
 class HumanUNet(nn.Module):
@@ -113,8 +121,9 @@ class HumanUNet(nn.Module):
     def forward(
         self, x: Tensor, sigma: Tensor, occupancy: Tensor, features: Tensor, present: Tensor, mode: Mode = "region"
     ) -> Tensor:
-        """`prepare` and `denoise` in one: for training, and for hosts that keep nothing between steps."""
-        return self.denoise(x, sigma, self.prepare(occupancy, features, present, size=x.shape[-2:], mode=mode))
+        """The network itself on x as it is, never at half size: what training calls."""
+        context = self.prepare(occupancy, features, present, size=x.shape[-2:], mode=mode, coarse=False)
+        return self._predict(x, sigma, context, context.fine)
 
     def prepare(
         self,
@@ -124,40 +133,48 @@ class HumanUNet(nn.Module):
         *,
         size: tuple[int, int] | torch.Size,
         mode: Mode = "region",
+        coarse: bool = True,
     ) -> Context:
-        """Everything that does not depend on the step.
+        """Everything that does not depend on the step, computed in the dtype of `features`.
 
-        occupancy [B, P, H, W] (any resolution from the finest grid up to the latent's), features [B, P, D], present [B, P]
-        (0 or 1), size (h, w) of the latent; computed in the dtype of `features`. A part that is not in the map is neither pooled nor seen.
+        occupancy [B, P, H, W] (at the latent's resolution; without `coarse` any from the finest grid upwards), features
+        [B, P, D], present [B, P] (0 or 1), size (h, w) of the latent. A part that is not in the map is neither pooled nor
+        seen.
         """
-        config = self.config
-        scales = [
-            (size[0] // (config.stride * 2**i), size[1] // (config.stride * 2**i)) for i in range(len(config.channels))
-        ]
-        pyramid = [coarsen(occupancy, scale) for scale in scales]
+        config, dtype = self.config, features.dtype
         in_map = occupancy.flatten(2).amax(2) > 0
-        order = [len(scales) - 1, *reversed(range(len(scales)))]
-
-        segs = self._segs(pyramid, features.dtype)
-        blocks = [(self.middle_sres, len(scales) - 1)]
-        blocks += [(block, scale) for stage, scale in zip(self.decoder, order[1:], strict=True) for block in stage]
-        modulations = tuple(block.modulate(segs[scale]) if config.spatial else None for block, scale in blocks)
-
+        fine = self._places(occupancy, in_map, tuple(size), dtype, mode)
+        half = None
+        if coarse and config.coarse_above < 1:
+            small = _pad(coarsen(occupancy, (size[0] // 2, size[1] // 2)), config.multiple)
+            half = self._places(small, in_map, tuple(small.shape[-2:]), dtype, mode)
         if not config.align:
-            return Context(None, modulations, (), ())
-        told = present.to(features.dtype) * in_map.to(features.dtype)
+            return Context(None, (), fine, half)
+        told = present.to(dtype) * in_map.to(dtype)
         pooled = self.coarse((features * told[..., None]).sum(1) / told.sum(1, keepdim=True).clamp_min(1))
         tokens = self.saa(features, told, in_map)
-        keys_values = tuple(maa.keys_values(tokens) for maa in self.maa)
-        by_scale = [region_bias(level) if mode == "region" else _in_map_bias(in_map, level) for level in pyramid]
-        return Context(pooled, modulations, keys_values, tuple(by_scale[scale] for scale in order))
+        return Context(pooled, tuple(maa.keys_values(tokens) for maa in self.maa), fine, half)
 
     def denoise(self, x: Tensor, sigma: Tensor, context: Context) -> Tensor:
-        """x_t [B, 3, h, w] at sigma [B] in 0..1 -> the clean latent [B, 3, h, w]."""
+        """x_t [B, 3, h, w] at sigma [B] in 0..1 -> the clean latent [B, 3, h, w]; from coarse to fine as sigma falls."""
+        if context.coarse is None:
+            return self._predict(x, sigma, context, context.fine)
+        high = sigma > self.config.coarse_above
+        if not bool(high.any()):
+            return self._predict(x, sigma, context, context.fine)
+        height, width = x.shape[-2] // 2, x.shape[-1] // 2
+        small = _pad(F.avg_pool2d(x, 2), self.config.multiple)
+        guess = self._predict(small, sigma, context, context.coarse)[..., :height, :width]
+        large = F.interpolate(guess, scale_factor=2.0, mode="bilinear", align_corners=False)
+        if bool(high.all()):
+            return large
+        return torch.where(high[:, None, None, None], large, self._predict(x, sigma, context, context.fine))
+
+    def _predict(self, x: Tensor, sigma: Tensor, context: Context, places: Places) -> Tensor:
         emb = self.time_mlp(sinusoid(sigma * TIME_SCALE, self.config.channels[0]).to(x.dtype))
         time = F.silu(emb if context.pooled is None else emb + context.pooled)
-        fine = F.silu(self.stem1(x))
-        h = self.stem2(fine)
+        detail = F.silu(self.stem1(x))
+        h = self.stem2(detail)
         skips = []
         for scale, blocks in enumerate(self.encoder):
             for block in blocks:
@@ -167,22 +184,34 @@ class HumanUNet(nn.Module):
                 h = self.down[scale](h)
 
         h = self.middle_attention(self.middle_res(h, time))
-        modulations = iter(context.modulations)
-        h = self._align(0, self.middle_sres(h, time, next(modulations)), context)
+        modulations = iter(places.modulations)
+        h = self._align(0, self.middle_sres(h, time, next(modulations)), context, places)
         for stage, blocks in enumerate(self.decoder):
             h = torch.cat((h, skips.pop()), 1)
             for block in blocks:
                 h = block(h, time, next(modulations))
             if stage == 0:
                 h = self.decoder_attention(h)
-            h = self._align(stage + 1, h, context)
+            h = self._align(stage + 1, h, context, places)
             if stage < len(self.up):
                 h = self.up[stage](h)
 
         h = F.pixel_shuffle(self.head_up(F.silu(h)), 2)
-        h = self.head_mix(torch.cat((h, fine), 1))
+        h = self.head_mix(torch.cat((h, detail), 1))
         out: Tensor = F.pixel_shuffle(self.head_out(F.silu(norm32(self.head_norm, h))), 2)
         return out
+
+    def _places(self, occupancy: Tensor, in_map: Tensor, size: tuple[int, ...], dtype: torch.dtype, mode: Mode) -> Places:
+        """The pyramid of one size of picture, as every SRES and MAA needs it."""
+        scales = [tuple(n // (self.config.stride * 2**i) for n in size) for i in range(len(self.config.channels))]
+        pyramid = [coarsen(occupancy, (scale[0], scale[1])) for scale in scales]
+        order = [len(scales) - 1, *reversed(range(len(scales)))]
+        segs = self._segs(pyramid, dtype)
+        blocks = [(self.middle_sres, order[0])]
+        blocks += [(block, scale) for stage, scale in zip(self.decoder, order[1:], strict=True) for block in stage]
+        modulations = tuple(block.modulate(segs[scale]) if segs else None for block, scale in blocks)
+        biases = [region_bias(level) if mode == "region" else _in_map_bias(in_map, level) for level in pyramid]
+        return Places(modulations, tuple(biases[scale] for scale in order))
 
     def _segs(self, pyramid: list[Tensor], dtype: torch.dtype) -> list[Tensor]:
         if not self.config.spatial:
@@ -190,10 +219,10 @@ class HumanUNet(nn.Module):
         placed = [torch.cat((level, _position(level)), 1).to(dtype) for level in pyramid]
         return [F.silu(conv(level)) for conv, level in zip(self.seg, placed, strict=True)]
 
-    def _align(self, site: int, h: Tensor, context: Context) -> Tensor:
+    def _align(self, site: int, h: Tensor, context: Context, places: Places) -> Tensor:
         if not context.keys_values:
             return h
-        residual: Tensor = self.maa[site](h, context.keys_values[site], context.biases[site])
+        residual: Tensor = self.maa[site](h, context.keys_values[site], places.biases[site])
         return h + residual
 
     def _sres(self, before: int, after: int, factory: dict[str, Any]) -> nn.Module:
@@ -215,6 +244,11 @@ def _position(level: Tensor) -> Tensor:
     y = torch.linspace(-1, 1, height, device=level.device, dtype=level.dtype)[:, None].expand(height, width)
     x = torch.linspace(-1, 1, width, device=level.device, dtype=level.dtype)[None].expand(height, width)
     return torch.stack((y, x)).expand(batch, 2, height, width)
+
+
+def _pad(x: Tensor, multiple: int) -> Tensor:
+    bottom, right = -x.shape[-2] % multiple, -x.shape[-1] % multiple
+    return F.pad(x, (0, right, 0, bottom), mode="replicate") if bottom or right else x
 
 
 def _in_map_bias(in_map: Tensor, level: Tensor) -> Tensor:

@@ -38,12 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser, steps=20_000, batch=24)
     parser.add_argument("--encoder", default="builtin", help="part encoder: builtin or a .safetensors file")
     parser.add_argument("--memory", default="builtin", help="style memory: builtin or a .safetensors file")
-    parser.add_argument(
-        "--coarse-share",
-        type=float,
-        default=0.3,
-        help="share of the run spent on pictures of half size (default %(default)s)",
-    )
+    parser.add_argument("--coarse-share", type=float, default=0.6, help="share of steps at half size (default %(default)s)")
     parser.add_argument(
         "--variants", type=int, default=12, help="recoloured variants of each photo (default %(default)s)"
     )
@@ -83,8 +78,9 @@ def run(args: argparse.Namespace) -> None:
                 break
             for group in optimiser.param_groups:
                 group["lr"] = peak * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
-            coarse = done < args.coarse_share
-            batch = draw_batch(variants, features, priors, args.batch * (2 if coarse else 1), draw)
+            coarse = float(torch.rand((), generator=draw)) < args.coarse_share
+            levels = (config.coarse_above, 1.0) if coarse else (0.0, config.coarse_above)
+            batch = draw_batch(variants, features, priors, args.batch * (2 if coarse else 1), draw, levels)
             if coarse:
                 batch = half_size(batch)
             batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
@@ -118,9 +114,9 @@ def cached_variants(out: Path, photos: PhotoSet, encoder: BuiltinPartEncoder, ar
 
 
 def draw_batch(
-    variants: Variants, features: Tensor, priors: Tensor, size: int, draw: torch.Generator
+    variants: Variants, features: Tensor, priors: Tensor, size: int, draw: torch.Generator, levels: tuple[float, float]
 ) -> dict[str, Tensor]:
-    """A random batch: noisy latents `x` and clean `x0` [B, 3, h, w], `sigma` [B], the map, and features with some dropped.
+    """A random batch: noisy latents `x` and clean `x0` [B, 3, h, w], `sigma` [B] within `levels`, the map and features.
 
     `features` [N, 2, P, D] holds raw image queries and their refreshed twins. SMR's blend g is 1 for most pictures and
     uniform for the others; the background, whose prior is one scene and no mean, mostly keeps its own feature. Features are
@@ -149,8 +145,8 @@ def draw_batch(
     usual = (torch.rand(size, NUM_PARTS, generator=draw) < 0.2) & body & (priors.square().sum(-1) > 0)
     mixed = torch.where(usual[..., None], priors, mixed)
 
-    # Mostly high noise: there the shape and the colours are decided.
-    sigma = torch.sigmoid(0.5 + 1.2 * torch.randn(size, generator=draw)).clamp(1e-3, 1)
+    spread = torch.sigmoid(0.3 + 1.2 * torch.randn(size, generator=draw))
+    sigma = (levels[0] + (levels[1] - levels[0]) * spread).clamp(1e-3, 1)
     noise = torch.randn(x0.shape, generator=draw)
     level = sigma[:, None, None, None]
     x = torch.lerp(x0, noise, level).contiguous(memory_format=torch.channels_last)
@@ -158,7 +154,7 @@ def draw_batch(
 
 
 def half_size(batch: dict[str, Tensor]) -> dict[str, Tensor]:
-    """The same pictures at half the height and width, noise and all: shape and colours are learned there at a quarter's cost."""
+    """The same pictures at half the height and width, noise and all, as the U-Net sees them above `coarse_above`."""
     shares = batch["occupancy"]
     small = {name: F.avg_pool2d(batch[name], 2) for name in ("x", "x0")}
     return {**batch, **small, "occupancy": coarsen(shares, (shares.shape[2] // 2, shares.shape[3] // 2))}

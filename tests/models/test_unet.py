@@ -52,6 +52,7 @@ def test_a_fresh_model_with_zeroed_residuals_does_not_know_its_parts():
 @torch.no_grad()
 def test_prepared_once_equals_prepared_every_time():
     model, given = unet(), inputs()
+    given["sigma"].fill_(0.4)
     context = model.prepare(given["occupancy"], given["features"], given["present"], size=(32, 24))
     assert torch.equal(model.denoise(given["x"], given["sigma"], context), model(**given))
 
@@ -109,3 +110,30 @@ def test_an_empty_map_and_no_features_are_finite():
     given["occupancy"][:, 0] = 1
     given["present"].zero_()
     assert torch.isfinite(model(**given)).all()
+
+
+@torch.no_grad()
+def test_high_noise_is_denoised_at_half_size_and_low_noise_at_full_size():
+    model, given = unet(), inputs(2)
+    context = model.prepare(given["occupancy"], given["features"], given["present"], size=(32, 24))
+    high, low = torch.full((2,), 0.9), torch.full((2,), 0.2)
+    coarse, fine = model.denoise(given["x"], high, context), model.denoise(given["x"], low, context)
+    assert coarse.shape == fine.shape == given["x"].shape
+    mixed = model.denoise(given["x"], torch.tensor([0.9, 0.2]), context)
+    torch.testing.assert_close(mixed, torch.cat((coarse[:1], fine[1:])), atol=2e-5, rtol=1e-4)
+    assert torch.equal(fine, model(**{**given, "sigma": low}))
+
+
+@torch.no_grad()
+def test_at_half_size_the_prediction_is_that_of_the_pooled_picture():
+    model = unet()
+    draw = torch.Generator().manual_seed(5)
+    occupancy = torch.zeros(1, NUM_PARTS, 32, 32)
+    occupancy[:, 0, :, :16], occupancy[:, TOP, :, 16:] = 1, 1
+    x, features = torch.randn(1, 3, 32, 32, generator=draw), torch.randn(1, NUM_PARTS, 8, generator=draw)
+    present, sigma = torch.ones(1, NUM_PARTS), torch.tensor([0.8])
+    context = model.prepare(occupancy, features, present, size=(32, 32))
+    pooled = torch.nn.functional.avg_pool2d
+    small = model(pooled(x, 2), sigma, pooled(occupancy, 2), features, present)
+    expected = torch.nn.functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
+    torch.testing.assert_close(model.denoise(x, sigma, context), expected)

@@ -21,7 +21,7 @@ def variants(count: int = 6) -> tuple[Variants, torch.Tensor, torch.Tensor]:
 
 def test_the_noisy_picture_is_the_clean_one_and_noise_by_sigma():
     made, features, priors = variants()
-    batch = draw_batch(made, features, priors, 64, torch.Generator().manual_seed(1))
+    batch = draw_batch(made, features, priors, 64, torch.Generator().manual_seed(1), (0.0, 1.0))
     noise = (batch["x"] - (1 - batch["sigma"][:, None, None, None]) * batch["x0"]) / batch["sigma"][:, None, None, None]
     assert abs(float(noise.mean())) < 0.02 and abs(float(noise.std()) - 1) < 0.02
     assert float(batch["x0"].amin()) >= -1 and float(batch["x0"].amax()) <= 1
@@ -29,7 +29,7 @@ def test_the_noisy_picture_is_the_clean_one_and_noise_by_sigma():
 
 def test_parts_that_are_not_in_a_photo_are_never_present():
     made, features, priors = variants()
-    batch = draw_batch(made, features, priors, 64, torch.Generator().manual_seed(1))
+    batch = draw_batch(made, features, priors, 64, torch.Generator().manual_seed(1), (0.0, 1.0))
     others = [p for p in range(NUM_PARTS) if p not in (BACKGROUND, TOP)]
     assert batch["present"][:, others].sum() == 0
     assert 0.5 < float(batch["present"][:, TOP].mean()) < 1
@@ -37,7 +37,7 @@ def test_parts_that_are_not_in_a_photo_are_never_present():
 
 def test_features_are_unit_vectors_and_the_same_seed_draws_the_same():
     made, features, priors = variants()
-    first, second = (draw_batch(made, features, priors, 8, torch.Generator().manual_seed(4)) for _ in range(2))
+    first, second = (draw_batch(made, features, priors, 8, torch.Generator().manual_seed(4), (0.0, 1.0)) for _ in range(2))
     assert all(torch.equal(first[name], second[name]) for name in first)
     torch.testing.assert_close(first["features"][:, TOP].norm(dim=-1), torch.ones(8), atol=1e-3, rtol=0)
 
@@ -46,14 +46,14 @@ def test_a_mirrored_picture_has_a_mirrored_map():
     made, features, priors = variants()
     made.latent[:] = made.occupancy[:, TOP].repeat_interleave(4, 1).repeat_interleave(4, 2)[:, None]
     made.latent[..., :4], made.occupancy[..., TOP, :, 0], made.occupancy[:, BACKGROUND, :, 0] = 255, 255, 0
-    batch = draw_batch(made, features, priors, 32, torch.Generator().manual_seed(2))
+    batch = draw_batch(made, features, priors, 32, torch.Generator().manual_seed(2), (0.0, 1.0))
     shown = torch.nn.functional.avg_pool2d((batch["x0"][:, :1] + 1) / 2, 4)[:, 0]
     torch.testing.assert_close(shown, batch["occupancy"][:, TOP], atol=1e-2, rtol=0)
 
 
 def test_half_size_keeps_the_picture_its_noise_level_and_a_map_that_sums_to_one():
     made, features, priors = variants()
-    batch = draw_batch(made, features, priors, 4, torch.Generator().manual_seed(3))
+    batch = draw_batch(made, features, priors, 4, torch.Generator().manual_seed(3), (0.0, 1.0))
     small = half_size(batch)
     assert small["x"].shape[-2:] == (24, 16) and small["occupancy"].shape[-2:] == (6, 4)
     torch.testing.assert_close(small["occupancy"].sum(1), torch.ones(4, 6, 4))
@@ -63,7 +63,7 @@ def test_half_size_keeps_the_picture_its_noise_level_and_a_map_that_sums_to_one(
 def test_the_loss_is_zero_for_the_truth_and_looks_harder_at_a_face():
     made, features, priors = variants()
     made.occupancy[:, FACE, :3, :4], made.occupancy[:, BACKGROUND, :3, :4] = 255, 0
-    batch = draw_batch(made, features, priors, 4, torch.Generator().manual_seed(3))
+    batch = draw_batch(made, features, priors, 4, torch.Generator().manual_seed(3), (0.0, 1.0))
     batch["occupancy"] = torch.zeros_like(batch["occupancy"])
     batch["occupancy"][:, BACKGROUND], batch["occupancy"][:, FACE, :3] = 1, 1
     batch["occupancy"][:, BACKGROUND, :3] = 0
