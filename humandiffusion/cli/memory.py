@@ -17,7 +17,18 @@ def add(commands: Commands) -> None:
     build.add_argument("--licence", required=True, metavar="TEXT", help="of the photos; kept with every item")
     build.add_argument("--encoder", default="builtin", metavar="NAME", help="part encoder (default %(default)s)")
     build.add_argument(
-        "--recoloured", type=whole_number(0, 100), default=2, metavar="N", help="copies of each (default %(default)s)"
+        "--most",
+        type=whole_number(1),
+        default=400,
+        metavar="N",
+        help="crops of one part as they are, at most (default %(default)s)",
+    )
+    build.add_argument(
+        "--recoloured",
+        type=whole_number(0, 100),
+        default=15,
+        metavar="N",
+        help="recoloured crops of each part in each of 11 colours (default %(default)s)",
     )
     build.add_argument("--seed", type=whole_number(0, 2**64 - 1), default=0, metavar="N", help="default %(default)s")
     build.add_argument("--workers", type=whole_number(0, 256), default=0, metavar="N", help="default %(default)s")
@@ -41,7 +52,13 @@ def run_build(args: argparse.Namespace) -> int:
 
     encoder, photos = load_encoder(args.encoder), PhotoSet(args.data)
     memory = build_memory(
-        photos, encoder, licence=args.licence, recoloured=args.recoloured, seed=args.seed, workers=args.workers
+        photos,
+        encoder,
+        licence=args.licence,
+        most=args.most,
+        recoloured=args.recoloured,
+        seed=args.seed,
+        workers=args.workers,
     )
     save_memory(memory, args.out)
     print_line(str(args.out))

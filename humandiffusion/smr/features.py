@@ -5,24 +5,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from ..encoders.base import PartEncoder
 from ..encoders.crops import cut_mask
 from ..errors import InputError
-from ..parts import BACKGROUND, BODY, NUM_PARTS
+from ..parts import BACKGROUND, BODY, GARMENTS, NUM_PARTS, PART_NAMES
 from ..prompts import PartPrompt, PartPrompts
 from .memory import StyleMemory
-from .query import Scope, query
+from .query import Hits, Modality, Scope, query
 from .refresh import refresh
 
 
 @dataclass(frozen=True)
 class Retrieved:
-    """What one part got: rows of the memory with ids, scores (of the search; 1 where locked) and weights, best first.
+    """What one part got: ids, captions, scores (of the search; 1 where there was none) and weights of rows, best first.
 
-    `how` is `text`, `image`, `locked` or, for a part of which nothing was said, `prior`.
+    `how` is `text`, `image`, `locked` or, for a part of which nothing was said, `prior`. `elsewhere`: the memory holds
+    no garment of this part, so those of all other parts were searched.
     """
 
     part: int
@@ -30,11 +30,13 @@ class Retrieved:
     ids: tuple[str, ...]
     scores: tuple[float, ...]
     weights: tuple[float, ...]
+    captions: tuple[str, ...] = ()
+    elsewhere: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class PartFeatures:
-    """What the denoiser aligns: features [B, P, D] (unit vectors, 0 where absent), present [B, P] bool, and their story."""
+    """What the denoiser aligns: features [B, P, D] (unit vectors, 0 where absent), present [B, P] bool; their story."""
 
     features: Tensor
     present: Tensor
@@ -56,82 +58,112 @@ def retrieve(
 ) -> PartFeatures:
     """SMR for one description (B = 1): a phrase asks as text, a reference picture as image; `blend` is refresh's g.
 
-    A part of the body without a phrase takes the memory's prior; the background takes one remembered scene, chosen by the
-    sentence, because the mean of many streets is fog. Other parts without a phrase, and those of weight 0, are absent.
-    `locks` gives for a part the ids that it must use, equally weighted. Raises InputError.
+    `locks` gives for a part the ids that it must use, equally weighted, in place of what a search would find. A garment
+    of whose part the memory holds nothing is looked for among those of all other parts; any other such part keeps its
+    query. Without phrase, picture or lock, a part of the body takes the memory's prior and the background one scene,
+    chosen by the sentence, because the mean of many streets is fog; all else is absent. So is a part of weight 0, and
+    one that the sentence denies. With blend 0 every query comes out as it is. Raises InputError.
     """
     memory.check_encoder(encoder.encoder_id)
     if not 0 <= blend <= 1:
         raise InputError(f"blend: got {blend}, wanted 0 (the query itself) to 1 (the memory alone)")
+    locked = {part: _locked(memory, part, ids) for part, ids in (locks or {}).items() if ids}
+    silenced = {p.part for p in prompts.parts if p.weight == 0} | set(prompts.absent)
     features, present = torch.zeros(NUM_PARTS, memory.dim), torch.zeros(NUM_PARTS, dtype=torch.bool)
     story: dict[int, Retrieved] = {}
 
-    asked = [p for p in prompts.parts if p.weight > 0 and (p.phrase.strip() or p.image is not None)]
-    for by_image in (False, True):
-        chosen = [p for p in asked if (p.image is not None) == by_image]
-        if not chosen:
-            continue
-        parts = [p.part for p in chosen]
-        q = _encode_pictures(encoder, chosen) if by_image else encoder.encode_text([p.phrase for p in chosen])
-        hits = query(memory, q, parts, modality="image" if by_image else "text", k=k, tau=tau, scope=scope)
-        features[parts], present[parts] = refresh(memory, q, hits, blend), True
+    for modality, chosen in _asked(prompts).items():
+        parts = [prompt.part for prompt in chosen]
+        q = torch.cat([_encode(encoder, prompt) for prompt in chosen]).to(features)
+        hits = query(memory, q, parts, modality=modality, k=k, tau=tau, scope=scope)
         for i, part in enumerate(parts):
-            story[part] = _told(
-                memory, part, "image" if by_image else "text", hits.rows[i], hits.scores[i], hits.weights[i]
-            )
+            one, how, elsewhere = _one(hits, i), str(modality), False
+            if part in locked:
+                one, how = locked[part], "locked"
+            elif scope == "part" and part in GARMENTS and not memory.holds(part):
+                one = query(memory, q[i : i + 1], [part], modality=modality, k=k, tau=tau, scope="garments")
+                elsewhere = True
+            features[part] = refresh(memory, q[i : i + 1], one, blend)[0]
+            story[part] = _told(memory, part, how, one, elsewhere)
 
-    for part, ids in (locks or {}).items():
-        if not ids or part in prompts.absent:
-            continue
-        rows = torch.tensor([memory.row_of(item) for item in ids])
-        features[part], present[part] = F.normalize(memory.vectors[rows].float().mean(0), dim=0), True
-        story[part] = _told(
-            memory, part, "locked", rows, torch.ones(len(rows)), torch.full((len(rows),), 1 / len(rows))
-        )
-
-    silenced = {p.part for p in prompts.parts if p.weight == 0} | set(prompts.absent)
-    for part in (*BODY, BACKGROUND):
+    for part in range(NUM_PARTS):
         if part in story or part in silenced:
             continue
-        row = _scene(memory, prompts.sentence) if part == BACKGROUND else None
-        prior = memory.prior(part) if row is None else memory.vectors[row].float()
-        if prior is not None:
-            features[part], present[part] = prior, True
-            rows = torch.tensor([] if row is None else [row], dtype=torch.long)
-            story[part] = _told(memory, part, "prior", rows, torch.ones(len(rows)), torch.ones(len(rows)))
+        found = locked.get(part)
+        if found is not None:
+            features[part] = refresh(memory, features[part][None], found)[0]
+            story[part] = _told(memory, part, "locked", found)
+        elif part in (*BODY, BACKGROUND) and memory.holds(part):
+            found = _scene(memory, prompts.sentence) if part == BACKGROUND else _nothing()
+            prior = memory.prior(part) if part in BODY else refresh(memory, features[part][None], found)[0]
+            assert prior is not None  # the memory holds the part
+            features[part], story[part] = prior, _told(memory, part, "prior", found)
 
+    present[list(story)] = True
     told = tuple(story[part] for part in sorted(story))
     return PartFeatures(features[None], present[None], prompts, encoder.encoder_id, told)
 
 
-def _encode_pictures(encoder: PartEncoder, prompts: Sequence[PartPrompt]) -> Tensor:
-    """Image queries [M, D] of reference pictures [H, W, 3], each inside its mask if it has one."""
-    crops = []
-    for prompt in prompts:
-        picture = prompt.image
-        assert picture is not None
-        image = picture[..., :3].movedim(-1, 0).float().clamp(0, 1)
-        mask = torch.ones(image.shape[1:], dtype=torch.bool) if prompt.mask is None else prompt.mask > 0.5
-        if not bool(mask.any()):
-            raise InputError("reference image: its mask is empty; wanted at least one pixel of the part")
-        crops.append(cut_mask(image, mask))
-    images, masks = zip(*crops, strict=True)
-    return encoder.encode_image(torch.stack(images), torch.stack(masks))
+def _asked(prompts: PartPrompts) -> dict[Modality, list[PartPrompt]]:
+    """The prompts that ask for something, by how they ask."""
+    asked = [p for p in prompts.parts if p.weight > 0 and (p.phrase.strip() or p.image is not None)]
+    by_text, by_image = [p for p in asked if p.image is None], [p for p in asked if p.image is not None]
+    by_modality: dict[Modality, list[PartPrompt]] = {"text": by_text, "image": by_image}
+    return {modality: chosen for modality, chosen in by_modality.items() if chosen}
 
 
-def _scene(memory: StyleMemory, sentence: str) -> int | None:
+def _encode(encoder: PartEncoder, prompt: PartPrompt) -> Tensor:
+    """The query [1, D] of a phrase, or of a reference picture [H, W, 3] inside its mask if it has one.
+
+    One at a time, because encoders round differently in batches: what a part gets must not depend on the other parts.
+    """
+    if prompt.image is None:
+        return encoder.encode_text([prompt.phrase])
+    image = prompt.image.detach().cpu().movedim(-1, 0).float().clamp(0, 1)
+    mask = torch.ones(image.shape[1:], dtype=torch.bool) if prompt.mask is None else prompt.mask.cpu() > 0.5
+    if not bool(mask.any()):
+        raise InputError(
+            f"reference image for {prompt.name}: its mask is empty; wanted at least one pixel of the part above 0.5"
+        )
+    crop, share = cut_mask(image, mask)
+    return encoder.encode_image(crop[None], share[None])
+
+
+def _locked(memory: StyleMemory, part: int, ids: Sequence[str]) -> Hits:
+    """The rows of these ids as if they had been found, equally good."""
+    if not 0 <= part < NUM_PARTS:
+        raise InputError(f"locks: got part {part}, wanted an index of 0 to {NUM_PARTS - 1}")
+    try:
+        rows = torch.tensor([[memory.row_of(item) for item in dict.fromkeys(ids)]])
+    except InputError as error:
+        raise InputError(f"locks for {PART_NAMES[part]}: {error}") from None
+    return Hits(rows, torch.ones(rows.shape), torch.full(rows.shape, 1 / rows.shape[1]))
+
+
+def _scene(memory: StyleMemory, sentence: str) -> Hits:
     """One row of the background's, the same for the same sentence."""
     rows = memory.rows_of(BACKGROUND)
-    count = rows.stop - rows.start
-    return rows.start + int(hashlib.sha256(sentence.encode()).hexdigest(), 16) % count if count else None
+    row = rows.start + int(hashlib.sha256(sentence.encode()).hexdigest(), 16) % (rows.stop - rows.start)
+    return Hits(torch.tensor([[row]]), torch.ones(1, 1), torch.ones(1, 1))
 
 
-def _told(memory: StyleMemory, part: int, how: str, rows: Tensor, scores: Tensor, weights: Tensor) -> Retrieved:
-    found = (rows >= 0).nonzero()[:, 0]
+def _nothing() -> Hits:
+    return Hits(torch.zeros(1, 0, dtype=torch.long), torch.zeros(1, 0), torch.zeros(1, 0))
+
+
+def _one(hits: Hits, i: int) -> Hits:
+    return Hits(hits.rows[i : i + 1], hits.scores[i : i + 1], hits.weights[i : i + 1])
+
+
+def _told(memory: StyleMemory, part: int, how: str, hits: Hits, elsewhere: bool = False) -> Retrieved:
+    there = hits.rows[0] >= 0
+    rows = hits.rows[0][there].tolist()
     return Retrieved(
         part,
         how,
-        tuple(memory.ids[i] for i in rows[found].tolist()),
-        tuple(round(s, 4) for s in scores[found].tolist()),
-        tuple(round(w, 4) for w in weights[found].tolist()),
+        ids=tuple(memory.ids[row] for row in rows),
+        scores=tuple(round(score, 4) for score in hits.scores[0][there].tolist()),
+        weights=tuple(round(weight, 4) for weight in hits.weights[0][there].tolist()),
+        captions=tuple(memory.captions[row] for row in rows),
+        elsewhere=elsewhere,
     )

@@ -93,7 +93,7 @@ def _read(path: Path) -> StyleMemory:
     try:
         if int(metadata["version"]) > VERSION:
             raise InputError(
-                f"style memory {path}: its format is version {metadata['version']}, this HumanDiffusion reads up to {VERSION}; "
+                f"style memory {path}: its format is version {metadata['version']}, wanted {VERSION} at most; "
                 "update HumanDiffusion"
             )
         texts = [_from_bytes(tensors[name]) for name in _TEXTS]

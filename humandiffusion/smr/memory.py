@@ -12,14 +12,13 @@ from torch import Tensor
 from ..errors import InputError
 from ..parts import NUM_PARTS
 
-
 RECOLOURED = " recoloured "
 _BLOCK = 65536
 
 
 @dataclass(frozen=True, eq=False)
 class MemoryItem:
-    """One crop to remember: its unit vector [D], its part, and where it is from. `thumbnail` is a swatch uint8 [t, t, 3].
+    """One crop to remember: its unit vector [D], its part, where it is from, and a swatch uint8 [t, t, 3] to show.
 
     `source` reads `SET/PHOTO` with ` recoloured COLOUR` behind it for a recoloured crop; what stands before that is its
     group: an item in training never retrieves its own group.
@@ -66,6 +65,11 @@ class StyleMemory:
         bounds = torch.searchsorted(self.part, torch.tensor([part, part + 1], dtype=self.part.dtype)).tolist()
         return slice(bounds[0], bounds[1])
 
+    def holds(self, part: int) -> bool:
+        """Whether there is a row of a part."""
+        rows = self.rows_of(part)
+        return bool(rows.start < rows.stop)
+
     def prior(self, part: int) -> Tensor | None:
         """The mean direction [D] of a part's rows, float32; None where the memory holds nothing of it.
 
@@ -88,7 +92,9 @@ class StyleMemory:
     @cached_property
     def inverse_norms(self) -> Tensor:
         """1 / |m_j - mean_image| of every row, float32 [N]; what turns a product with the raw vectors into a score."""
-        norms = [torch.linalg.vector_norm(m.float() - self.mean_image, dim=1) for m in self.vectors.split(_BLOCK)]
+        norms = [
+            torch.linalg.vector_norm(m.float() - self.mean_image, dim=1) for m in torch.split(self.vectors, _BLOCK)
+        ]
         return 1 / torch.cat(norms).clamp_min(1e-12) if norms else torch.zeros(0)
 
     @cached_property
@@ -116,7 +122,7 @@ class StyleMemory:
         """Raise InputError unless the memory was made by this encoder: vectors of two encoders are not comparable."""
         if self.encoder_id != encoder_id:
             raise InputError(
-                f"style memory: its vectors are by encoder {self.encoder_id!r}, but the part encoder is {encoder_id!r}; "
+                f"style memory: its vectors are by encoder {self.encoder_id!r}, the part encoder is {encoder_id!r}; "
                 "use the encoder it was made with, or build the memory anew with this one"
             )
 

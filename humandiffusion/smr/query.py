@@ -1,11 +1,11 @@
 """SMR (3): exact search of the memory, block by block.
 
-A first pass scores all rows in the precision they are stored in, which costs one product with the memory as it lies there
-and no copy of it. Its rounding error is bounded, so the rows that may be among the best are known; only these are scored
-again, in double precision. What comes out does not depend on the block size, on the other queries or on the first pass.
+A first pass scores all rows in the precision they are stored in, which costs one product with the memory as it lies
+there and no copy of it. Its rounding error is bounded, so the rows that may be among the best are known; only these are
+scored again, in double precision. What comes out depends neither on the block size nor on the other queries.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,10 +14,11 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
+from ..parts import GARMENTS
 from .memory import StyleMemory
 
 Modality = Literal["text", "image"]
-Scope = Literal["part", "all"]
+Scope = Literal["part", "all", "garments"]
 MOST_ROWS, LEAST_ROWS, CELLS = 65536, 1024, 2**20  # of a block; CELLS = queries x rows of the scores held at a time
 _RESCORED_AT_ONCE = 16384
 
@@ -45,12 +46,12 @@ def query(
     scope: Scope = "part",
     exclude_groups: Sequence[str | None] | None = None,
 ) -> Hits:
-    """The k best rows for each of q [M, D] (unit vectors) among its part's rows, or (`scope="all"`) among all.
+    """The k best rows for each of q [M, D] (unit vectors): of its part, or by `scope` of all parts or all garments.
 
-    s_j = q' . m'_j with m' = norm(m - mean_image), q' = norm(q - mean_text), or norm(q - mean_image) for an image query;
-    w = softmax(s_A / tau) over A = top-k. `exclude_groups` gives for each query a group that it must not find: in training
-    an item never retrieves itself nor a recoloured copy. Ties go to the lower row. A query whose part has no rows finds
-    nothing. Raises InputError for a bad k, tau, modality, scope or width of q.
+    s_j = q' . m'_j with m' = norm(m - mean_image), q' = norm(q - mean_text), or norm(q - mean_image) for an image
+    query; w = softmax(s_A / tau) over A = top-k. `exclude_groups` gives for each query a group that it must not find:
+    in training an item never retrieves itself nor a recoloured copy. Ties go to the lower row. A query whose part has
+    no rows finds nothing. Raises InputError for a bad k, tau, modality, scope or width of q.
     """
     _check(memory, q, modality, k, tau, scope)
     centre = memory.mean_text if modality == "text" else memory.mean_image
@@ -59,11 +60,9 @@ def query(
     excluded = None if exclude_groups is None else memory.group_numbers(exclude_groups)
     rows = torch.full((len(q), k), -1, dtype=torch.long)
     scores = torch.full((len(q), k), float("-inf"))
-    for part in [None] if scope == "all" else parts.unique().tolist():
-        asked = torch.arange(len(q)) if part is None else (parts == part).nonzero()[:, 0]
-        span = slice(0, len(memory)) if part is None else memory.rows_of(part)
+    for asked, spans in _searches(memory, parts, scope):
         banned = None if excluded is None else excluded[asked]
-        rows[asked], scores[asked] = _best(memory, q[asked], k, *_candidates(memory, q[asked], span, k, banned))
+        rows[asked], scores[asked] = _best(memory, q[asked], k, *_candidates(memory, q[asked], spans, k, banned))
     return Hits(rows, scores, softmax_weights(scores, tau))
 
 
@@ -75,17 +74,29 @@ def softmax_weights(scores: Tensor, tau: float) -> Tensor:
 def _check(memory: StyleMemory, q: Tensor, modality: str, k: int, tau: float, scope: str) -> None:
     if k < 1 or not tau > 0:
         raise InputError(f"retrieval: got k = {k} and tau = {tau}, wanted k of 1 or more and tau above 0")
-    if modality not in ("text", "image") or scope not in ("part", "all"):
-        raise InputError(
-            f"retrieval: got modality {modality!r} and scope {scope!r}, wanted 'text' or 'image', and 'part' or 'all'"
-        )
+    if modality not in ("text", "image"):
+        raise InputError(f"retrieval: got modality {modality!r}, wanted 'text' or 'image'")
+    if scope not in ("part", "all", "garments"):
+        raise InputError(f"retrieval: got scope {scope!r}, wanted 'part', 'all' or 'garments'")
     if q.ndim != 2 or q.shape[1] != memory.dim:
         raise InputError(
             f"retrieval: got queries of shape {list(q.shape)}, wanted [M, {memory.dim}] as the memory's vectors"
         )
 
 
-def _candidates(memory: StyleMemory, q: Tensor, span: slice, k: int, banned: Tensor | None) -> tuple[Tensor, Tensor]:
+def _searches(memory: StyleMemory, parts: Tensor, scope: Scope) -> Iterator[tuple[Tensor, list[slice]]]:
+    """Which queries look in which rows."""
+    if scope == "part":
+        for part in torch.unique(parts).tolist():
+            yield (parts == part).nonzero()[:, 0], [memory.rows_of(part)]
+    else:
+        spans = [slice(0, len(memory))] if scope == "all" else [memory.rows_of(part) for part in GARMENTS]
+        yield torch.arange(len(parts)), spans
+
+
+def _candidates(
+    memory: StyleMemory, q: Tensor, spans: list[slice], k: int, banned: Tensor | None
+) -> tuple[Tensor, Tensor]:
     """Pairs (query, row) that hold the k best of each query for certain, and few others."""
     stored = q.to(memory.vectors.dtype)
     offset = (q @ memory.mean_image)[:, None]
@@ -94,8 +105,8 @@ def _candidates(memory: StyleMemory, q: Tensor, span: slice, k: int, banned: Ten
     size = min(max(CELLS // max(len(q), 1), LEAST_ROWS), MOST_ROWS)
     surely = torch.zeros(len(q), 0)
     pieces: list[tuple[Tensor, Tensor, Tensor]] = []
-    for start in range(span.start, span.stop, size):
-        block = slice(start, min(start + size, span.stop))
+    blocks = [slice(at, min(at + size, span.stop)) for span in spans for at in range(span.start, span.stop, size)]
+    for block in blocks:
         inverse = memory.inverse_norms[block]
         s = (stored @ memory.vectors[block].T).float().sub_(offset).mul_(inverse)
         if banned is not None:
@@ -106,7 +117,7 @@ def _candidates(memory: StyleMemory, q: Tensor, span: slice, k: int, banned: Ten
         surely = surely.topk(min(k, surely.shape[1])).values
         highest = s.add_(margin)
         who, column = ((highest >= _threshold(surely, k)) & (highest > float("-inf"))).nonzero(as_tuple=True)
-        pieces.append((who, column + start, highest[who, column]))
+        pieces.append((who, column + block.start, highest[who, column]))
     if not pieces:
         return torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long)
     who, rows, upper = (torch.cat(column) for column in zip(*pieces, strict=True))
@@ -121,8 +132,8 @@ def _threshold(surely: Tensor, k: int) -> Tensor:
 
 def _best(memory: StyleMemory, q: Tensor, k: int, who: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
     """The k best of the candidate pairs of each query: rows [M, k] and scores [M, k]."""
-    exact = [_score(memory, q[i], j) for i, j in zip(who.split(_RESCORED_AT_ONCE), candidates.split(_RESCORED_AT_ONCE))]
-    score = torch.cat(exact) if exact else torch.zeros(0)
+    pairs = zip(torch.split(who, _RESCORED_AT_ONCE), torch.split(candidates, _RESCORED_AT_ONCE), strict=True)
+    score = torch.cat([_score(memory, q[i], j) for i, j in pairs])
     order = candidates.argsort(stable=True)
     order = order[score[order].argsort(descending=True, stable=True)]
     order = order[who[order].argsort(stable=True)]

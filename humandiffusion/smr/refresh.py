@@ -10,8 +10,9 @@ from .query import Hits
 def refresh(memory: StyleMemory, q: Tensor, hits: Hits, g: float | Tensor = 1.0) -> Tensor:
     """norm(g r + (1 - g) q) [M, D], r = norm(sum_A w_j m_j) on the raw vectors; g = 0 returns q itself, untouched.
 
-    What comes out with g = 1 is always a combination of stored image features, whatever modality asked (paper, figure; the
-    convex projection is DeCap's, Li et al. 2023). A query that found nothing stays as it is. `g` may be one for each query [M].
+    What comes out with g = 1 is always a combination of stored image features, whatever modality asked (paper, figure;
+    the convex projection is DeCap's, Li et al. 2023). A query that found nothing stays as it is. `g` may be one for
+    each query [M].
     """
     if isinstance(g, (int, float)) and g == 0:
         return q

@@ -29,6 +29,7 @@ def sheet(features: PartFeatures, memory: StyleMemory) -> Tensor:
         said = prompt.phrase if prompt is not None and prompt.phrase else _how(row)
         draw.text((GAP, top), PART_NAMES[row.part], _INK, font)
         draw.text((GAP, top + 14), _fit(said, draw, font, NAME_WIDTH - 2 * GAP), _FAINT, font)
+        draw.text((GAP, top + 28), _fit(_remark(row), draw, font, NAME_WIDTH - 2 * GAP), _FAINT, font)
         for j, (item, score, weight) in enumerate(zip(row.ids, row.scores, row.weights, strict=True)):
             left = NAME_WIDTH + j * COLUMN_WIDTH
             index = memory.row_of(item)
@@ -50,7 +51,8 @@ def report(features: PartFeatures, memory: StyleMemory) -> str:
     for row in features.retrieved:
         prompt = features.prompts.get(row.part)
         said = f'"{prompt.phrase}"' if prompt is not None and prompt.phrase else _how(row)
-        lines.append(f"{PART_NAMES[row.part]}: {said}")
+        remark = _remark(row)
+        lines.append(f"{PART_NAMES[row.part]}: {said}" + (f" ({remark})" if remark and remark != said else ""))
         for item, score, weight in zip(row.ids, row.scores, row.weights, strict=True):
             index = memory.row_of(item)
             lines.append(
@@ -63,7 +65,16 @@ def report(features: PartFeatures, memory: StyleMemory) -> str:
 def _how(row: Retrieved) -> str:
     if row.how == "prior":
         return "not described: a remembered scene" if row.ids else "not described: the memory's mean"
-    return {"image": "reference picture", "locked": "locked"}.get(row.how, row.how)
+    return {"image": "reference picture"}.get(row.how, row.how)
+
+
+def _remark(row: Retrieved) -> str:
+    """What is unusual about how it was found."""
+    if row.how == "locked":
+        return "locked"
+    if row.elsewhere:
+        return "memory has none: other parts searched" if row.ids else "memory has none"
+    return "" if row.ids or row.how == "prior" else "memory has none: the query itself"
 
 
 def _fit(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:
