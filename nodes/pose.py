@@ -1,5 +1,6 @@
 """Semantic pose maps: load, save, look at."""
 
+from ..humandiffusion.pose.presets import load_preset, preset_names
 from ..humandiffusion.pose.render import render
 from .bridge import pose_files
 from .types import SemanticPose, io, ui
@@ -8,7 +9,6 @@ from .types import SemanticPose, io, ui
 class LoadPose(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
-        poses = pose_files.list_poses()
         return io.Schema(
             node_id="HumanDiffusionLoadPose",
             display_name="Load Pose",
@@ -17,16 +17,23 @@ class LoadPose(io.ComfyNode):
             "PNG.",
             search_aliases=["pose map", "segmentation", "parsing", "body parts"],
             is_experimental=True,
+            has_intermediate_output=True,
             inputs=[
                 io.Combo.Input(
-                    "pose",
-                    options=poses,
-                    default=poses[0],
+                    "preset",
+                    options=preset_names(),
+                    default=preset_names()[0],
+                    tooltip="A figure that comes with the pack. Used while no file is chosen below.",
+                ),
+                io.Combo.Input(
+                    "file",
+                    options=pose_files.list_files(),
+                    default=pose_files.NO_FILE,
                     upload=io.UploadType.image,
                     image_folder=io.FolderType.input,
-                    tooltip="A preset that comes with the pack, or a PNG of yours: an indexed picture whose pixel "
-                    "value is the part "
-                    "(0 background, 1 top, ... 23 tie), or one in the colours of Pose Preview.",
+                    tooltip="A map of yours, used instead of the preset; the empty line goes back to the preset. A PNG "
+                    "whose "
+                    "pixel value is the part (0 background, 1 top, ... 23 tie), or one in the colours of Pose Preview.",
                 ),
             ],
             outputs=[
@@ -37,17 +44,17 @@ class LoadPose(io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, pose: str) -> bool | str:
-        return pose_files.pose_exists(pose)
+    def validate_inputs(cls, file: str = pose_files.NO_FILE) -> bool | str:
+        return pose_files.file_exists(file)
 
     @classmethod
-    def fingerprint_inputs(cls, pose: str) -> str:
-        return pose_files.pose_fingerprint(pose)
+    def fingerprint_inputs(cls, preset: str, file: str) -> str:
+        return pose_files.fingerprint(file) or preset
 
     @classmethod
-    def execute(cls, pose: str) -> io.NodeOutput:
-        loaded = pose_files.open_pose(pose)
-        return io.NodeOutput(loaded, ui=ui.PreviewImage(render(loaded), cls=cls))
+    def execute(cls, preset: str, file: str) -> io.NodeOutput:
+        pose = pose_files.open_pose(file) if file else load_preset(preset)
+        return io.NodeOutput(pose, ui=ui.PreviewImage(render(pose), cls=cls))
 
 
 class SavePose(io.ComfyNode):
@@ -93,6 +100,7 @@ class PosePreview(io.ComfyNode):
             description="Draws a semantic pose map in colours, if you like with a legend that names them.",
             search_aliases=["show pose", "visualise segmentation", "palette"],
             is_experimental=True,
+            is_output_node=True,
             inputs=[
                 SemanticPose.Input("pose", tooltip="The map to draw; of a batch, each one gets a picture."),
                 io.Boolean.Input("legend", default=True, tooltip="Beside the map, name the parts that are in it."),

@@ -19,6 +19,7 @@ class RetrieveStyle(io.ComfyNode):
             description="Looks up in the style memory what the described garments look like, and shows what it found.",
             search_aliases=["SMR", "stylized memory retrieval", "wardrobe", "look up"],
             is_experimental=True,
+            has_intermediate_output=True,
             inputs=[
                 PartEncoder.Input(
                     "encoder", tooltip="From Load Part Encoder; the same one that the memory was made with."

@@ -7,7 +7,6 @@ import copy
 import io
 import json
 import os
-import runpy
 import shutil
 import socket
 import subprocess
@@ -28,8 +27,8 @@ from PIL import Image
 
 ROOT = Path(__file__).parents[2]
 FIXTURES = Path(__file__).parent / "fixtures"
-# Not what the registry would call it: with a blank and a dot, as a user may rename it.
-FOLDER = "My People v1.2"
+# Not what the registry would call it, as a user may rename it. (With a blank, ComfyUI itself serves no help pages.)
+FOLDER = "my-People_v1.2"
 # Absent where ComfyUI is freshly installed; here they are made absent in any case.
 EXTRAS = ("diffusers", "controlnet_aux", "usearch")
 
@@ -49,7 +48,7 @@ def host() -> SimpleNamespace:
 
 
 @pytest.fixture(scope="session")
-def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def base(tmp_path_factory: pytest.TempPathFactory, tiny_files: Any) -> Path:
     """A base directory with this pack under another name, and tiny models as `tiny.safetensors`."""
     folder = tmp_path_factory.mktemp("comfy")
     for name in ("input", "output", "temp", "user", "custom_nodes", "absent"):
@@ -60,8 +59,13 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT, folder / "custom_nodes" / FOLDER, ignore=ignore)
     for name in EXTRAS:
         (folder / "absent" / f"{name}.py").write_text(f"raise ImportError('{name} is absent in this test')\n")
-    write_tiny_models = runpy.run_path(str(Path(__file__).with_name("tiny.py")))["write_tiny_models"]
-    write_tiny_models(folder / "models" / "humandiffusion")
+    for kind, file in (
+        ("denoisers", tiny_files.model),
+        ("encoders", tiny_files.encoder),
+        ("memories", tiny_files.memory),
+    ):
+        (folder / "models" / "humandiffusion" / kind).mkdir(parents=True)
+        shutil.copy(file, folder / "models" / "humandiffusion" / kind / "tiny.safetensors")
     return folder
 
 
@@ -163,6 +167,8 @@ class Events:
 class Server:
     """The few calls that the tests need."""
 
+    folder = FOLDER
+
     def __init__(self, address: str, log: Path) -> None:
         self.address = address
         self.log = log
@@ -179,14 +185,17 @@ class Server:
     def queue(self, prompt: dict[str, Any], client: str | None = None) -> str:
         """Queue a prompt; its id. A refused one raises ValueError with the server's words."""
         try:
-            return self.json("/prompt", {"prompt": prompt, "client_id": client or uuid.uuid4().hex})["prompt_id"]
+            answer = self.json("/prompt", {"prompt": prompt, "client_id": client or uuid.uuid4().hex})
         except urllib.error.HTTPError as error:
             raise ValueError(error.read().decode()) from None
+        if answer["node_errors"]:
+            raise ValueError(json.dumps(answer["node_errors"]))
+        return answer["prompt_id"]
 
     def events(self) -> Events:
         return Events(self.address)
 
-    def wait(self, prompt_id: str, seconds: float = 120) -> dict[str, Any]:
+    def wait(self, prompt_id: str, seconds: float = 300) -> dict[str, Any]:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             history = self.json(f"/history/{prompt_id}")
@@ -217,7 +226,7 @@ class Server:
         return prompt
 
 
-def _wait(server: Server, process: "subprocess.Popen[bytes]", seconds: float = 180) -> Server:
+def _wait(server: Server, process: "subprocess.Popen[bytes]", seconds: float = 300) -> Server:
     end = time.monotonic() + seconds
     while time.monotonic() < end and process.poll() is None:
         try:

@@ -1,6 +1,7 @@
 """Laws that hold inside ComfyUI, checked by its own interpreter: inside.py COMFYUI PACK TINY_MODELS.
 
-Prints JSON: for each law "" or what broke. Each function `law_...` is one. `test_inside.py` runs this file once and reports each law as a test.
+Prints JSON: for each law "" or what broke. Each function `law_...` is one. `test_inside.py` runs this file once and
+reports each law as a test.
 """
 
 import asyncio
