@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import time
 from pathlib import Path
 
@@ -21,7 +22,7 @@ from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, 
 
 # The whole picture is looked at smaller, so that deep features see its scene; a cut at full size shows the grain.
 VIEW = (0.5, 0.5)
-CUT = 128
+CUT = 160
 PLACES = {"view2": "2_2", "view3": "3_3", "view4": "4_3", "view5": "5_3", "cut2": "2_2", "cut3": "3_3"}
 _STYLED = ("view3", "view4", "cut2", "cut3")
 _FAITHFUL = ("view3", "cut2")
@@ -57,7 +58,11 @@ def run(args: argparse.Namespace) -> None:
     critic = ProjectedDiscriminator(PLACES).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     ema, progress, match = Ema(decoder, 0.995), Progress(args.out), PooledMatch(600)
     peak = args.lr or 4e-4
-    optimiser = torch.optim.Adam(decoder.parameters(), lr=peak, betas=(0.5, 0.99))
+    # A texel is seen by few pictures, a weight by all: textures take larger steps.
+    textures = [parameter for name, parameter in decoder.named_parameters() if name.startswith("textures.")]
+    weights = [parameter for name, parameter in decoder.named_parameters() if not name.startswith("textures.")]
+    groups = [{"params": weights, "scale": 1.0}, {"params": textures, "scale": 10.0}]
+    optimiser = torch.optim.Adam(groups, lr=peak, betas=(0.5, 0.99))
     rival = torch.optim.Adam(critic.parameters(), lr=peak, betas=(0.0, 0.99))
     decoder, critic, optimiser, rival = accelerator.prepare(decoder, critic, optimiser, rival)
     accelerator.register_for_checkpointing(ema, progress)
@@ -74,18 +79,24 @@ def run(args: argparse.Namespace) -> None:
             if done >= 1:
                 break
             for group in (*optimiser.param_groups, *rival.param_groups):
-                group["lr"] = peak * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
+                group["lr"] = (
+                    peak * group.get("scale", 1.0) * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
+                )
             batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
-            # In turn: the whole picture, a cut. Both at once would cost twice as much and teach little more.
-            cut = _corner(batch["target"]) if progress.step % 2 else None
+            # In turn: the whole picture, a cut at full size. Both at once would cost twice as much for little more.
+            near = progress.step % 2 == 1
+            if near:
+                batch = cut_batch(batch)
             with accelerator.autocast():
-                noise = fresh_noise(accelerator.unwrap_model(decoder), batch["latent"])
-                made = decoder(batch["latent"].contiguous(memory_format=torch.channels_last), noise).float()
+                made = decoder(
+                    batch["latent"].contiguous(memory_format=torch.channels_last), *any_texture(config, args.batch)
+                )
+                made = made.float()
                 with torch.no_grad():
-                    real = look(vgg, batch["target"], cut)
-                fake = look(vgg, made, cut)
+                    real = look(vgg, batch["target"], near)
+                fake = look(vgg, made, near)
                 critic.requires_grad_(False)
-                losses = decoder_losses(batch, made, real, fake, cut, match)
+                losses = decoder_losses(batch, made, real, fake, match)
                 losses["adversary"] = generator_loss(critic(fake))
             total = sum(getattr(args, name) * loss for name, loss in losses.items())
             accelerator.backward(total)
@@ -120,29 +131,28 @@ def decoder_losses(
     made: Tensor,
     real: dict[str, Tensor],
     fake: dict[str, Tensor],
-    cut: tuple[int, int] | None,
     match: PooledMatch,
 ) -> dict[str, Tensor]:
     """All losses but the adversary's: true to the photo where the latent shows it, elsewhere to its style."""
     person = torch.where(batch["mapped"][..., None, None] > 0, batch["person"], 0.5)
     trust = agreement(batch["latent"], batch["target"])
-    importance = F.interpolate(trust, scale_factor=2, mode="nearest") * (0.3 + 0.7 * person)
+    importance = F.interpolate(trust, scale_factor=2, mode="nearest") * (0.1 + 0.9 * person)
     outside = 1.05 - batch["person"]
     losses = {
         "pixel": ((made - batch["target"]).abs().mean(1, keepdim=True) * importance).mean(),
         "colour": colour_loss(made, batch["latent"], person),
     }
-    if cut is not None:
-        importance, outside = _cut(importance, cut), _cut(outside, cut)
+    near = "cut2" in fake
     style = [
-        style_loss(fake[name], real[name], F.adaptive_avg_pool2d(region, fake[name].shape[-2:]).to(fake[name]))
+        style_loss(fake[name], real[name], _resized(region, fake[name]))
         for name in fake
-        for region in ((outside,) if cut else (outside, 1.05 - outside))
+        for region in ((outside,) if near else (outside, 1.05 - outside))
         if name in _STYLED
     ]
     losses["style"] = torch.stack(style).mean()
-    losses["fidelity"] = sum(fidelity_loss(fake[name], real[name], importance) for name in fake if name in _FAITHFUL)
-    if cut is None:
+    apart = [fidelity_loss(fake[name], real[name], importance) for name in fake if name in _FAITHFUL]
+    losses["fidelity"] = torch.stack(apart).sum()
+    if not near:
         losses["match"] = match([fake[name] for name in _MATCHED], [real[name] for name in _MATCHED])
     return losses
 
@@ -151,7 +161,7 @@ def agreement(latent: Tensor, target: Tensor) -> Tensor:
     """How far the latent shows the photo, [B, 1, h, w]: 1 where both are the same all around, else less."""
     gap = (F.avg_pool2d(target, 2) - latent).abs().mean(1, keepdim=True)
     around = F.avg_pool2d(F.pad(gap, (4, 4, 4, 4), mode="replicate"), 9, 1)
-    return torch.exp(-((around / 0.12) ** 2))
+    return torch.exp(-((around / 0.1) ** 2))
 
 
 def colour_loss(made: Tensor, latent: Tensor, person: Tensor) -> Tensor:
@@ -162,20 +172,21 @@ def colour_loss(made: Tensor, latent: Tensor, person: Tensor) -> Tensor:
     return (near.abs().mean(1, keepdim=True) * inside).mean() + 0.2 * far.abs().mean()
 
 
-def look(vgg: VggFeatures, picture: Tensor, cut: tuple[int, int] | None) -> dict[str, Tensor]:
-    """Features by the names of `PLACES`: of the whole picture made smaller, or of a cut at full size."""
-    if cut is not None:
-        near = vgg(_cut(picture, cut), "3_3")
-        return {name: near[tap] for name, tap in PLACES.items() if name.startswith("cut")}
+def look(vgg: VggFeatures, picture: Tensor, near: bool) -> dict[str, Tensor]:
+    """Features by the names of `PLACES`: of a cut as it is (`near`), or of the whole picture made smaller."""
+    if near:
+        cut = vgg(picture, "3_3")
+        return {name: cut[tap] for name, tap in PLACES.items() if name.startswith("cut")}
     size = [round(side * share / 16) * 16 for side, share in zip(picture.shape[-2:], VIEW, strict=True)]
     view = vgg(F.interpolate(picture, size, mode="bilinear", antialias=True, align_corners=False))
     return {name: view[tap] for name, tap in PLACES.items() if name.startswith("view")}
 
 
-def fresh_noise(decoder: PictureDecoder, latent: Tensor) -> list[Tensor]:
-    """Other noise at every step: the decoder must not learn one pattern by heart."""
-    shape = (len(latent), decoder.config.noise_channels)
-    return [torch.randn(*shape, *size, device=latent.device) for size in decoder.noise_sizes(*latent.shape[-2:])]
+def any_texture(config: DecoderConfig, count: int) -> tuple[Tensor, tuple[int, int]]:
+    """Angles and a shift at random: no place of the textures may learn to be the middle of a picture."""
+    cells = config.tile // config.multiple
+    down, right = (int(torch.randint(0, cells, ())) * config.multiple for _ in range(2))
+    return torch.rand(count, config.textures) * 2 * math.pi, (down, right)
 
 
 def soften_start(decoder: nn.Module) -> None:
@@ -183,24 +194,28 @@ def soften_start(decoder: nn.Module) -> None:
     for name, parameter in decoder.named_parameters():
         if name.endswith("conv2.weight"):
             parameter.data.mul_(0.3)
-        if name.startswith("last."):
-            parameter.data.mul_(0.1)
+        if name.startswith("last.") or name.endswith("texture.weight"):
+            parameter.data.mul_(0.3)
 
 
-def _corner(picture: Tensor) -> tuple[int, int]:
-    top, left = (int(torch.randint(0, max(side - CUT, 0) // 16 + 1, ())) * 16 for side in picture.shape[-2:])
-    return top, left
+def cut_batch(batch: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The same square of CUT pixels, at random, of every picture, map and latent of the batch."""
+    height, width = (side - CUT for side in batch["target"].shape[-2:])
+    top, left = (int(torch.randint(0, max(room, 0) // 16 + 1, ())) * 16 for room in (height, width))
+    at_full = {name: batch[name][..., top : top + CUT, left : left + CUT] for name in ("target", "person")}
+    latent = batch["latent"][..., top // 2 : (top + CUT) // 2, left // 2 : (left + CUT) // 2]
+    return {**batch, **at_full, "latent": latent}
 
 
-def _cut(picture: Tensor, corner: tuple[int, int]) -> Tensor:
-    return picture[..., corner[0] : corner[0] + CUT, corner[1] : corner[1] + CUT]
+def _resized(region: Tensor, features: Tensor) -> Tensor:
+    return F.adaptive_avg_pool2d(region, (features.shape[-2], features.shape[-1])).to(features)
 
 
 def _calibrate(vgg: VggFeatures, photos: Photos) -> None:
     rows = torch.linspace(0, len(photos.ids) - 1, min(24, len(photos.ids))).long()
     size = [round(side * share / 16) * 16 for side, share in zip(photos.images.shape[-2:], VIEW, strict=True)]
     pictures = F.interpolate(photos.images[rows].float() / 127.5 - 1, size, mode="bilinear", antialias=True)
-    vgg.calibrate(pictures.to(vgg.mean.device))  # type: ignore[arg-type]
+    vgg.calibrate(pictures.to(vgg.mean.device))
 
 
 def _save(ema: Ema, config: DecoderConfig, out: Path, progress: Progress, samples: Photos) -> None:

@@ -115,7 +115,7 @@ class Pairs(IterableDataset[dict[str, Tensor]]):
 
 def recolour_one(image: Tensor, labels: Tensor, rng: random.Random) -> Tensor:
     """One garment of `image` [3, H, W] in another colour: half of the time a basic one."""
-    worn = [part for part in labels.unique().tolist() if part in GARMENTS and int((labels == part).sum()) > 200]
+    worn = [part for part in torch.unique(labels).tolist() if part in GARMENTS and int((labels == part).sum()) > 200]
     if not worn:
         return image
     basic = rng.choice(list(BASIC_COLOURS.values()))

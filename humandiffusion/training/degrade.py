@@ -14,7 +14,7 @@ def degrade(picture: Tensor, person: Tensor, rng: random.Random) -> Tensor:
     """
     clean = F.avg_pool2d(picture[None], 2)
     if rng.random() < 0.15:
-        return _grain(clean, rng.uniform(0, 0.02))[0]
+        return _grain(clean, rng.uniform(0, 0.02))[0].clamp(0, 1)
     mask = F.avg_pool2d(person[None], 2)
     softness = rng.choice((1, 3, 5))
     mask = F.avg_pool2d(F.pad(mask, [softness // 2] * 4, mode="replicate"), softness, 1)

