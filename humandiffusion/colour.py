@@ -65,7 +65,9 @@ def lab_to_srgb(lab: Tensor) -> Tensor:
 
 
 def median_lab(image: Tensor, mask: Tensor) -> Tensor:
-    """Median Lab [3] of the pixels of `image` [3, H, W] (sRGB 0..1) where `mask` [H, W] is true (it must not be empty)."""
+    """Median Lab [3] of the pixels of `image` [3, H, W] (sRGB 0..1) where `mask` [H, W] is true (it must not be
+    empty).
+    """
     return srgb_to_lab(image[:, mask].T).median(0).values
 
 

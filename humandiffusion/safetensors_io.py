@@ -13,7 +13,9 @@ from .errors import InputError
 
 
 def read_model(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """Tensors and metadata of a file that we wrote. Raises InputError naming `what`, the file and what is wrong with it."""
+    """Tensors and metadata of a file that we wrote. Raises InputError naming `what`, the file and what is wrong with
+    it.
+    """
     if not path.is_file():
         raise InputError(f"{what}: there is no file {path}; give the path of a .safetensors file, or 'builtin'")
     try:
@@ -27,9 +29,8 @@ def read_model(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dic
     except (SafetensorError, OSError, KeyError, ValueError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(
-            f"{what} {path}: not a whole safetensors file ({' '.join(str(error).split())[:120]}); download or train it anew"
-        ) from error
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{what} {path}: not a whole safetensors file ({reason}); get it anew") from error
 
 
 def write_model(path: Path, kind: str, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:

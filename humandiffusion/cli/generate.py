@@ -1,6 +1,7 @@
 """`humandiffusion generate`: a sentence and a pose map become a picture; with --jobs, many."""
 
 import argparse
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,8 @@ def _check_combination(args: argparse.Namespace) -> None:
 
 
 def _load_pipeline(args: argparse.Namespace) -> "HumanDiffusionPipeline":
+    # diffusers imports transformers if it is there, which then warns of what it lacks for models that we do not use.
+    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
     from ..pipeline import HumanDiffusionPipeline
 
     pipeline = HumanDiffusionPipeline.from_files(model=args.model, encoder=args.encoder, memory=args.memory)

@@ -1,4 +1,6 @@
-"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble ...`: the runs, in the order that makes a model."""
+"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble ...`: the runs, in the order that makes a
+model.
+"""
 
 from collections.abc import Sequence
 from importlib import import_module

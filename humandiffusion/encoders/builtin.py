@@ -56,7 +56,9 @@ class BuiltinPartEncoder(nn.Module):
         return F.normalize(self.text_head(self.text(ids)).float(), dim=-1)
 
     def embed_image(self, images: Tensor, masks: Tensor, statistics: Tensor | None = None) -> Tensor:
-        """Trainable path of `encode_image`; `statistics` as `colour_statistics` gives them, if they are there already."""
+        """Trainable path of `encode_image`; `statistics` as `colour_statistics` gives them, if they are there
+        already.
+        """
         return F.normalize(self.image_head(self.image(images, masks, statistics)).float(), dim=-1)
 
     @torch.no_grad()

@@ -1,4 +1,6 @@
-"""From a photo and its map to one crop per part: the part's pixels kept, the rest white (as the paper's figure draws it)."""
+"""From a photo and its map to one crop per part: the part's pixels kept, the rest white (as the paper's figure draws
+it).
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

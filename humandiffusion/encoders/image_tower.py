@@ -1,4 +1,6 @@
-"""Part crops to vectors: a small CNN for kind, shape and pattern beside exact colour statistics of the part's pixels."""
+"""Part crops to vectors: a small CNN for kind, shape and pattern beside exact colour statistics of the part's
+pixels.
+"""
 
 import torch
 import torch.nn.functional as F
@@ -11,7 +13,9 @@ STATISTICS = 3 * (len(_QUANTILES) + 2)
 
 
 def colour_statistics(images: Tensor, masks: Tensor) -> Tensor:
-    """Quantiles, mean and spread of Lab over each part's pixels: [N, 3, S, S], [N, 1, S, S] -> [N, 21], L / 50 - 1 and a, b / 50."""
+    """Quantiles, mean and spread of Lab over each part's pixels: [N, 3, S, S], [N, 1, S, S] -> [N, 21], L / 50 - 1
+    and a, b / 50.
+    """
     lab = srgb_to_lab(images.permute(0, 2, 3, 1).float()).flatten(1, 2)
     lab = torch.stack((lab[..., 0] / 50 - 1, lab[..., 1] / 50, lab[..., 2] / 50), 1)
     inside = (masks.flatten(1) > 0.8) | (masks.flatten(1) >= masks.flatten(1).amax(1, keepdim=True))
@@ -42,7 +46,9 @@ class ImageTower(nn.Module):
         self.mix = nn.Sequential(nn.Linear(2 * before + width, width), nn.GELU(), nn.Linear(width, width))
 
     def forward(self, images: Tensor, masks: Tensor, statistics: Tensor | None = None) -> Tensor:
-        """Mean- and max-pooled CNN features joined with `colour_statistics`, which training computes once and passes in."""
+        """Mean- and max-pooled CNN features joined with `colour_statistics`, which training computes once and passes
+        in.
+        """
         maps = self.cnn(torch.cat((images * 2 - 1, masks), 1).contiguous(memory_format=torch.channels_last))
         pooled = torch.cat((maps.mean((2, 3)), maps.amax((2, 3))), 1)
         if statistics is None:

@@ -1,4 +1,5 @@
-"""Phrases to vectors: words as bags of character n-grams (after fastText, Bojanowski et al. 2017), then a small transformer.
+"""Phrases to vectors: words as bags of character n-grams (after fastText, Bojanowski et al. 2017), then a small
+transformer.
 
 N-grams keep the vocabulary open: "bluish" and "blue-green" share pieces with "blue", and no word is unknown.
 """

@@ -15,7 +15,9 @@ from torch import Tensor, nn
 
 
 def region_bias(occupancy: Tensor) -> Tensor:
-    """Occupancy [B, P, h, w] -> bias [B, 1, h * w, P + 1]: -inf where a part is not, 0 for the null token, which is last."""
+    """Occupancy [B, P, h, w] -> bias [B, 1, h * w, P + 1]: -inf where a part is not, 0 for the null token, which is
+    last.
+    """
     return F.pad(occupancy.flatten(2).mT.log(), (0, 1))[:, None]
 
 

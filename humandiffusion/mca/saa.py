@@ -1,7 +1,7 @@
 """SAA: self-attention over a person's part features, once for each picture. The result F_ps serves every scale.
 
-The paper's figure shows SAA between the refreshed features and the MAAs and does not expand it; one transformer layer over
-(feature + part identity) is our reading of the paired tokens that it draws.
+The paper's figure shows SAA between the refreshed features and the MAAs and does not expand it; one transformer layer
+over (feature + part identity) is our reading of the paired tokens that it draws.
 """
 
 from types import ModuleType
@@ -39,7 +39,9 @@ class SAA(nn.Module):
         )
 
     def forward(self, features: Tensor, present: Tensor, in_map: Tensor) -> Tensor:
-        """A part that has no feature gets a learned one; a part that is not `in_map` [B, P] bool is seen by no other."""
+        """A part that has no feature gets a learned one; a part that is not `in_map` [B, P] bool is seen by no
+        other.
+        """
         batch, parts, _ = features.shape
         index = torch.arange(parts + 1, device=features.device)
         told = present.to(features.dtype)[..., None]

@@ -11,8 +11,9 @@ class DenoiserConfig:
 
     The latent is an RGB picture at half the output's size, in -1..1. `stride` latent pixels make one cell of the finest
     grid; `channels` gives the width at each scale from fine to coarse, each half the size of the one before.
-    Above the noise level `coarse_above` the picture is looked at in half its size: details drown in the noise there, and a
-    quarter of the work does (1 switches this off). `align` and `spatial` switch MCA (SAA, MAA, the coarse path) and SPADE off, to measure what they cost.
+    Above the noise level `coarse_above` the picture is looked at in half its size: details drown in the noise there,
+    and a quarter of the work does (1 switches this off). `align` and `spatial` switch MCA (SAA, MAA, the coarse path)
+    and SPADE off, to measure what they cost.
     """
 
     latent_channels: int = 3

@@ -1,4 +1,4 @@
-"""The native denoiser: a pixel-space U-Net as the paper's figure draws it, with MCA at the middle and every decoder scale."""
+"""The native denoiser: a pixel-space U-Net as the paper draws it, with MCA at the middle and every decoder scale."""
 
 import math
 from dataclasses import dataclass
@@ -31,8 +31,8 @@ class Places:
 class Context:
     """What one picture's map and part features become, once for all steps: see `HumanUNet.prepare`.
 
-    `pooled` [B, time_width] is the coarse path's share of t'; `keys_values` are those of each MAA; `fine` and `coarse` are
-    the map's places at full and at half size.
+    `pooled` [B, time_width] is the coarse path's share of t'; `keys_values` are those of each MAA; `fine` and
+    `coarse` are the map's places at full and at half size.
     """
 
     pooled: Tensor | None
@@ -44,9 +44,9 @@ class Context:
 class HumanUNet(nn.Module):
     """eps_theta of the paper, predicting x0: x_t [B, 3, h, w] in flow-matching noise -> clean latent [B, 3, h, w].
 
-    x_t = (1 - sigma) x0 + sigma noise, sigma in 0..1. Input blocks see x_t only; middle (RES, SRES) and decoder (SRES) take
-    the occupancy pyramid; t' = mlp(t) + W pool(part features); F_ps = SAA(part features); an MAA follows the middle's SRES
-    and the last SRES of each decoder scale.
+    x_t = (1 - sigma) x0 + sigma noise, sigma in 0..1. Input blocks see x_t only; middle (RES, SRES) and decoder
+    (SRES) take the occupancy pyramid; t' = mlp(t) + W pool(part features); F_ps = SAA(part features); an MAA follows
+    the middle's SRES and the last SRES of each decoder scale.
     """
 
     def __init__(
@@ -137,9 +137,9 @@ class HumanUNet(nn.Module):
     ) -> Context:
         """Everything that does not depend on the step, computed in the dtype of `features`.
 
-        occupancy [B, P, H, W] (at the latent's resolution; without `coarse` any from the finest grid upwards), features
-        [B, P, D], present [B, P] (0 or 1), size (h, w) of the latent. A part that is not in the map is neither pooled nor
-        seen.
+        occupancy [B, P, H, W] (at the latent's resolution; without `coarse` any from the finest grid upwards),
+        features [B, P, D], present [B, P] (0 or 1), size (h, w) of the latent. A part that is not in the map is neither
+        pooled nor seen.
         """
         config, dtype = self.config, features.dtype
         in_map = occupancy.flatten(2).amax(2) > 0
@@ -156,7 +156,7 @@ class HumanUNet(nn.Module):
         return Context(pooled, tuple(maa.keys_values(tokens) for maa in self.maa), fine, half)
 
     def denoise(self, x: Tensor, sigma: Tensor, context: Context) -> Tensor:
-        """x_t [B, 3, h, w] at sigma [B] in 0..1 -> the clean latent [B, 3, h, w]; from coarse to fine as sigma falls."""
+        """x_t [B, 3, h, w] at sigma [B] in 0..1 -> the clean latent [B, 3, h, w], coarse to fine as sigma falls."""
         if context.coarse is None:
             return self._predict(x, sigma, context, context.fine)
         high = sigma > self.config.coarse_above
@@ -201,7 +201,9 @@ class HumanUNet(nn.Module):
         out: Tensor = F.pixel_shuffle(self.head_out(F.silu(norm32(self.head_norm, h))), 2)
         return out
 
-    def _places(self, occupancy: Tensor, in_map: Tensor, size: tuple[int, ...], dtype: torch.dtype, mode: Mode) -> Places:
+    def _places(
+        self, occupancy: Tensor, in_map: Tensor, size: tuple[int, ...], dtype: torch.dtype, mode: Mode
+    ) -> Places:
         """The pyramid of one size of picture, as every SRES and MAA needs it."""
         scales = [tuple(n // (self.config.stride * 2**i) for n in size) for i in range(len(self.config.channels))]
         pyramid = [coarsen(occupancy, (scale[0], scale[1])) for scale in scales]

@@ -1,13 +1,32 @@
 """Crosswalk from the labels of Clothing Co-Parsing (Yang, Luo and Lin, CVPR 2014) to our parts."""
 
 from ..parts import (
-    BAG, BELT, DRESS, EARRINGS, EYEGLASS, FOOTWEAR, GLOVES, HAIR, HEADWEAR, LEGGINGS, NECKLACE, NECKWEAR, OUTER, PANTS,
-    RING, ROMPERS, SKIRT, SOCKS, TIE, TOP, WRIST,
+    BAG,
+    BELT,
+    DRESS,
+    EARRINGS,
+    EYEGLASS,
+    FOOTWEAR,
+    GLOVES,
+    HAIR,
+    HEADWEAR,
+    LEGGINGS,
+    NECKLACE,
+    NECKWEAR,
+    OUTER,
+    PANTS,
+    RING,
+    ROMPERS,
+    SKIRT,
+    SOCKS,
+    TIE,
+    TOP,
+    WRIST,
 )  # fmt: skip
 
 _BY_PART = {
-    TOP: ("blouse", "bra", "hoodie", "intimate", "jumper", "shirt", "sweater", "sweatshirt", "swimwear", "t-shirt", "top"),
-    OUTER: ("blazer", "cape", "cardigan", "coat", "jacket", "suit", "vest"),
+    TOP: ("blouse", "bra", "hoodie", "intimate", "jumper", "shirt", "sweater", "sweatshirt", "swimwear", "t-shirt",
+    "top"), OUTER: ("blazer", "cape", "cardigan", "coat", "jacket", "suit", "vest"),
     SKIRT: ("skirt",),
     DRESS: ("dress",),
     PANTS: ("jeans", "panties", "pants", "shorts"),

@@ -14,8 +14,8 @@ from ..encoders.builtin import CROP_SIZE
 from ..encoders.crops import cut_mask
 from ..parts import BACKGROUND, FACE, HAIR, PART_NAMES, SKIN
 from .ccp import CCP_PARTS
-from .phrases import Description
 from .photos import PhotoSet
+from .phrases import Description
 from .recolour import PATTERNS, Cloth, dress
 
 CUT_SIZE = 128
@@ -34,7 +34,9 @@ class CropPool:
 
 
 def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str, Tensor, Tensor]]:
-    """(part, label, crop [3, S, S] 0..1, mask [1, S, S]) of every part; garments by the finest labels that there are."""
+    """(part, label, crop [3, S, S] 0..1, mask [1, S, S]) of every part; garments by the finest labels that there
+    are.
+    """
     image, labels, fine = photos.image(photo_id).float() / 255, photos.labels(photo_id), photos.fine(photo_id)
     cuts = []
     for part in labels.unique().tolist():
@@ -51,7 +53,9 @@ def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str
 
 
 def colour_words(part: int, lab: Tensor, colours: dict[str, tuple[int, int, int]]) -> tuple[str, ...]:
-    """Names for a part of median colour `lab` [3], likeliest first: those of hair or skin where one fits, then `colours`."""
+    """Names for a part of median colour `lab` [3], likeliest first: those of hair or skin where one fits, then
+    `colours`.
+    """
     own = {HAIR: HAIR_COLOURS, SKIN: SKIN_TONES}.get(part, {})
     names = tuple(nearest_names(lab[None], colours, 4)[0])
     if own:

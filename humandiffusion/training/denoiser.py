@@ -1,4 +1,6 @@
-"""Training the native denoiser on images alone: reconstruct a photo from its own parts' refreshed features (paper, figure)."""
+"""Training the native denoiser on images alone: reconstruct a photo from its own parts' refreshed features (paper,
+figure).
+"""
 
 import argparse
 import time
@@ -38,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_common_arguments(parser, steps=20_000, batch=24)
     parser.add_argument("--encoder", default="builtin", help="part encoder: builtin or a .safetensors file")
     parser.add_argument("--memory", default="builtin", help="style memory: builtin or a .safetensors file")
-    parser.add_argument("--coarse-share", type=float, default=0.6, help="share of steps at half size (default %(default)s)")
+    parser.add_argument(
+        "--coarse-share", type=float, default=0.6, help="share of steps at half size (default %(default)s)"
+    )
     parser.add_argument(
         "--variants", type=int, default=12, help="recoloured variants of each photo (default %(default)s)"
     )
@@ -119,9 +123,9 @@ def draw_batch(
     """A random batch: noisy latents `x` and clean `x0` [B, 3, h, w], `sigma` [B] within `levels`, the map and features.
 
     `features` [N, 2, P, D] holds raw image queries and their refreshed twins. SMR's blend g is 1 for most pictures and
-    uniform for the others; the background, whose prior is one scene and no mean, mostly keeps its own feature. Features are
-    dropped per part (10 %; the background 20 %) and all at once (10 %), and a part of the body sometimes shows the memory's
-    prior, as it does where nobody says anything of it.
+    uniform for the others; the background, whose prior is one scene and no mean, mostly keeps its own feature.
+    Features are dropped per part (10 %; the background 20 %) and all at once (10 %), and a part of the body sometimes
+    shows the memory's prior, as it does where nobody says anything of it.
     """
     rows = torch.randint(len(variants.photo), (size,), generator=draw)
     flip = torch.rand(size, generator=draw) < 0.5

@@ -1,4 +1,6 @@
-"""Training the builtin part encoder: phrases against crops, colour words against measured colours, words against a teacher."""
+"""Training the builtin part encoder: phrases against crops, colour words against measured colours, words against a
+teacher.
+"""
 
 import argparse
 import json
@@ -17,8 +19,8 @@ from ..encoders.text_tower import tokenise
 from ..lexicon import FABRIC_WORDS, GARMENT_WORDS, LENGTH_WORDS, PATTERN_WORDS
 from ..parts import NUM_PARTS
 from .crop_pool import CropPool, build_pool
-from .phrases import compose
 from .photos import PhotoSet
+from .phrases import compose
 from .recolour import PATTERNS
 from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
 from .teacher import common_words, teach, vocabulary
@@ -38,7 +40,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 class Heads(nn.Module):
-    """What both kinds of vectors must tell: the Lab colour, the part, the pattern; and for text the teacher's vector."""
+    """What both kinds of vectors must tell: the Lab colour, the part, the pattern; and for text the teacher's
+    vector.
+    """
 
     def __init__(self, dim: int, text_width: int) -> None:
         super().__init__()
@@ -110,7 +114,8 @@ def tune_text(
     encoder: BuiltinPartEncoder, heads: Heads, pool: CropPool, facts: "_Facts", phrases: list[str], lessons: Tensor,
     rng: random.Random, steps: int, batch: int,
 ) -> None:  # fmt: skip
-    """Train the text tower alone against the finished image vectors of all crops (as LiT locks the image tower, Zhai 2022).
+    """Train the text tower alone against the finished image vectors of all crops (as LiT locks the image tower, Zhai
+    2022).
 
     Images are encoded once, so a step costs a tenth and sees four times as many crops.
     """
@@ -121,7 +126,8 @@ def tune_text(
             for images, masks in zip(pool.images.split(1024), pool.masks.split(1024), strict=True)
         ]
     )
-    trained = [*encoder.text.parameters(), *encoder.text_head.parameters(), *heads.teacher.parameters(), heads.logit_scale]
+    towers = (encoder.text, encoder.text_head, heads.teacher)
+    trained = [*(parameter for tower in towers for parameter in tower.parameters()), heads.logit_scale]
     optimiser = torch.optim.AdamW(trained, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.02)
     device = heads.logit_scale.device
     for step in tqdm(range(steps), desc="text tower", unit="step"):

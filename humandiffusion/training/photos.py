@@ -1,4 +1,6 @@
-"""A folder of photos with part maps: `images/ID.jpg`, `parsing/ID.png`, `index.json` and, if there, finer `labels59/ID.png`."""
+"""A folder of photos with part maps: `images/ID.jpg`, `parsing/ID.png`, `index.json` and, if there, finer
+`labels59/ID.png`.
+"""
 
 import hashlib
 import json

@@ -95,8 +95,8 @@ _PATTERNED = {
 class Description:
     """What is known of one crop: its part, the label of the photo set, names of its colours, its pattern.
 
-    `natural` crops have the colour that they had in the photo: of those alone a phrase may leave the colour out, so that
-    "denim" comes to mean blue and "leather bag" brown or black.
+    `natural` crops have the colour that they had in the photo: of those alone a phrase may leave the colour out, so
+    that "denim" comes to mean blue and "leather bag" brown or black.
     """
 
     part: int

@@ -1,4 +1,6 @@
-"""New colours and patterns for one part of a photo, so that training sees more than the black, grey and brown people wear."""
+"""New colours and patterns for one part of a photo, so that training sees more than the black, grey and brown people
+wear.
+"""
 
 import math
 from dataclasses import dataclass

@@ -27,10 +27,11 @@ GUIDANCE = 1.5
 
 @torch.no_grad()
 def reconstruct(unet: HumanUNet, variants: Variants, features: Tensor, rows: Tensor, start: float, seed: int) -> Tensor:
-    """Latents uint8 [N, h, w, 3]: the pictures `rows` noised up to `start` in 0..1 and denoised again with their features.
+    """Latents uint8 [N, h, w, 3]: the pictures `rows` noised up to `start` in 0..1 and denoised again with their
+    features.
 
-    Up from a start of 0.9 the picture is the denoiser's own in all but its lay-out; lower ones keep more of the photo, so
-    that the decoder meets soft inputs whose sharp original it knows.
+    Up from a start of 0.9 the picture is the denoiser's own in all but its lay-out; lower ones keep more of the
+    photo, so that the decoder meets soft inputs whose sharp original it knows.
     """
     x0 = variants.latent[rows].float() / 127.5 - 1
     shares = variants.occupancy[rows].float() / 255

@@ -11,7 +11,9 @@ from .variants import Variants
 
 
 def refreshed(variants: Variants, memory: StyleMemory, photos: PhotoSet, *, k: int = 4, tau: float = 0.05) -> Tensor:
-    """Image queries and their refreshed twins, fp16 [N, 2, P, D]. A picture finds neither itself nor a recoloured copy."""
+    """Image queries and their refreshed twins, fp16 [N, 2, P, D]. A picture finds neither itself nor a recoloured
+    copy.
+    """
     found = torch.zeros_like(variants.queries)
     there = variants.queries.float().square().sum(-1) > 0
     for part in range(variants.queries.shape[1]):

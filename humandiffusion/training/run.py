@@ -1,4 +1,6 @@
-"""What every training run shares: device and precision, moving averages, resuming, and arguments of the command line."""
+"""What every training run shares: device and precision, moving averages, resuming, and arguments of the command
+line.
+"""
 
 import argparse
 import json
@@ -86,7 +88,9 @@ class Progress:
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[list[bool]]:
-    """Ctrl-C asks the loop to finish its step and save: the yielded list is non-empty once it was pressed. Twice ends at once."""
+    """Ctrl-C asks the loop to finish its step and save: the yielded list is non-empty once it was pressed. Twice ends
+    at once.
+    """
     asked: list[bool] = []
 
     def ask(number: int, frame: object) -> None:

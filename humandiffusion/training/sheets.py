@@ -35,7 +35,9 @@ def denoiser_sheet(unet: HumanUNet, photos: PhotoSet, encoder: PartEncoder, memo
 def sample(
     unet: HumanUNet, noise: Tensor, occupancy: Tensor, features: Tensor, present: Tensor, guidance: float
 ) -> Tensor:
-    """Euler's method from noise [B, 3, h, w] to clean latents with classifier-free guidance; the negative keeps the map."""
+    """Euler's method from noise [B, 3, h, w] to clean latents with classifier-free guidance; the negative keeps the
+    map.
+    """
     size = noise.shape[-2:]
     positive = unet.prepare(occupancy, features, present, size=size)
     negative = unet.prepare(occupancy, torch.zeros_like(features), torch.zeros_like(present), size=size)

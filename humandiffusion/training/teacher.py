@@ -34,7 +34,9 @@ def teach(phrases: list[str]) -> Tensor:
 
 
 def vocabulary(garments: Iterable[str], words: Iterable[str], count: int, seed: int) -> list[str]:
-    """At most `count` phrases to learn words from: garments, colours and `words` alone, then together. No held-out colour."""
+    """At most `count` phrases to learn words from: garments, colours and `words` alone, then together. No held-out
+    colour.
+    """
     rng = random.Random(seed)
     kept_out = held_out_colours()
     names = list(training_colours())

@@ -1,7 +1,8 @@
-"""The denoiser's training pictures, prepared once: photos cropped, mirrored and recoloured part by part, with their features.
+"""The denoiser's training pictures, prepared once: photos cropped, mirrored and recoloured part by part, with their
+features.
 
-Reading maps, recolouring and encoding every crop costs more than a training step, so a few variants of each photo are made
-in advance and kept as small tensors.
+Reading maps, recolouring and encoding every crop costs more than a training step, so a few variants of each photo are
+made in advance and kept as small tensors.
 """
 
 import random
@@ -28,7 +29,8 @@ CROP_SIZE = 64
 @dataclass(frozen=True)
 class Variants:
     """N training pictures: `latent` uint8 [N, 3, h, w] (half-size RGB), `occupancy` uint8 [N, P, h/4, w/4] in 255ths,
-    `queries` fp16 [N, P, D] image features (0 where a part is absent), `photo` long [N] the photo's number in the set."""
+    `queries` fp16 [N, P, D] image features (0 where a part is absent), `photo` long [N] the photo's number in the
+    set."""
 
     latent: Tensor
     occupancy: Tensor

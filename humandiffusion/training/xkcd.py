@@ -1,4 +1,6 @@
-"""The 949 XKCD colour names (public domain, carried by matplotlib); every tenth is never trained on, to measure openness."""
+"""The 949 XKCD colour names (public domain, carried by matplotlib); every tenth is never trained on, to measure
+openness.
+"""
 
 from ..errors import InputError
 

@@ -7,8 +7,8 @@ from humandiffusion.models.unet import HumanUNet
 from humandiffusion.parts import NUM_PARTS, PANTS, RING, TOP
 
 TINY = DenoiserConfig(
-    stem_channels=16, channels=(16, 32), encoder_blocks=1, decoder_blocks=1, time_width=32, feature_dim=8, token_width=16,
-    token_heads=2, head_width=16, spade_hidden=8,
+    stem_channels=16, channels=(16, 32), encoder_blocks=1, decoder_blocks=1, time_width=32, feature_dim=8,
+    token_width=16, token_heads=2, head_width=16, spade_hidden=8,
 )  # fmt: skip
 
 

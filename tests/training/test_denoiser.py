@@ -13,7 +13,8 @@ def variants(count: int = 6) -> tuple[Variants, torch.Tensor, torch.Tensor]:
     occupancy[:, BACKGROUND] = 255
     occupancy[:, TOP, 3:9, 2:6], occupancy[:, BACKGROUND, 3:9, 2:6] = 255, 0
     queries = torch.zeros(count, NUM_PARTS, DIM, dtype=torch.float16)
-    queries[:, [BACKGROUND, TOP]] = torch.nn.functional.normalize(torch.randn(count, 2, DIM, generator=draw), dim=-1).half()
+    vectors = torch.nn.functional.normalize(torch.randn(count, 2, DIM, generator=draw), dim=-1)
+    queries[:, [BACKGROUND, TOP]] = vectors.half()
     latent = torch.randint(0, 256, (count, 3, 48, 32), generator=draw, dtype=torch.uint8)
     features = torch.stack((queries, queries.flip(0)), 1)
     return Variants(latent, occupancy, queries, torch.arange(count)), features, torch.zeros(NUM_PARTS, DIM)
@@ -37,7 +38,8 @@ def test_parts_that_are_not_in_a_photo_are_never_present():
 
 def test_features_are_unit_vectors_and_the_same_seed_draws_the_same():
     made, features, priors = variants()
-    first, second = (draw_batch(made, features, priors, 8, torch.Generator().manual_seed(4), (0.0, 1.0)) for _ in range(2))
+    seeds = [torch.Generator().manual_seed(4) for _ in range(2)]
+    first, second = (draw_batch(made, features, priors, 8, seed, (0.0, 1.0)) for seed in seeds)
     assert all(torch.equal(first[name], second[name]) for name in first)
     torch.testing.assert_close(first["features"][:, TOP].norm(dim=-1), torch.ones(8), atol=1e-3, rtol=0)
 
