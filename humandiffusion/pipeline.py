@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -213,7 +213,9 @@ class _Guided:
         self.dtype = like.dtype
         self.occupancy = occ.to(like.device)
         self.features = torch.cat([one.features for one in features]).to(like)
-        self.present = torch.cat([one.present for one in features]).bool().cpu()
+        self.present = torch.cat([one.counts for one in features]).cpu()
+        self.negative = torch.cat([_negative(one).features for one in features]).to(like)
+        self.unwanted = torch.cat([_negative(one).counts for one in features]).cpu()
         self.start, self.end = torch.stack([_schedule(one.prompts) for one in features]).unbind(-1)
         self.contexts: dict[tuple[bool, bytes], Context] = {}
 
@@ -230,18 +232,27 @@ class _Guided:
 
     def _context(self, guided: bool, done: float, size: torch.Size) -> Context:
         """`done` is the share of the noise that is gone; a part outside its start and end is not present."""
-        present = self.present & (self.start <= done) & (done <= self.end)
+        present = self.present * ((self.start <= done) & (done <= self.end))
         key = (guided, present.numpy().tobytes())
         if key not in self.contexts:
             occ, features = self.occupancy, self.features
             if guided:
                 occ = torch.cat((occ, _background(occ) if self.drop_map else occ))
-                features = torch.cat((features, torch.zeros_like(features)))
-                present = torch.cat((present, torch.zeros_like(present)))
+                features = torch.cat((features, self.negative))
+                present = torch.cat((present, self.unwanted))
             self.contexts[key] = self.net.prepare(
                 occ, features, present.to(features.device), size=size, mode=self.mode
             )
         return self.contexts[key]
+
+
+def _negative(features: PartFeatures) -> PartFeatures:
+    """What guidance steers away from: the negative phrases, or nothing described."""
+    if features.negative is not None:
+        return features.negative
+    return replace(
+        features, features=torch.zeros_like(features.features), present=torch.zeros_like(features.present)
+    )
 
 
 def _schedule(prompts: PartPrompts) -> Tensor:

@@ -2,7 +2,8 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -36,13 +37,25 @@ class Retrieved:
 
 @dataclass(frozen=True, eq=False)
 class PartFeatures:
-    """What the denoiser aligns: features [B, P, D] (unit vectors, 0 where absent), present [B, P] bool; their story."""
+    """What the denoiser aligns: features [B, P, D] (unit vectors, 0 where absent), present [B, P] bool; their story.
+
+    `negative` holds what guidance steers away from, where a prompt says what its part must not look like.
+    """
 
     features: Tensor
     present: Tensor
     prompts: PartPrompts
     encoder_id: str
     retrieved: tuple[Retrieved, ...] = field(default=())
+    negative: "PartFeatures | None" = None
+
+    @property
+    def counts(self) -> Tensor:
+        """[B, P] float in 0..1: how far each part counts. 0 where it is absent, else its prompt's weight, at most 1."""
+        weights = torch.ones(self.present.shape[1])
+        for prompt in self.prompts.parts:
+            weights[prompt.part] = min(prompt.weight, 1.0)
+        return self.present * weights.to(self.present.device)
 
 
 def retrieve(
@@ -101,7 +114,20 @@ def retrieve(
 
     present[list(story)] = True
     told = tuple(story[part] for part in sorted(story))
-    return PartFeatures(features[None], present[None], prompts, encoder.encoder_id, told)
+    negative = _negative(encoder, memory, prompts, k=k, tau=tau, blend=blend, scope=scope)
+    return PartFeatures(features[None], present[None], prompts, encoder.encoder_id, told, negative)
+
+
+def _negative(encoder: PartEncoder, memory: StyleMemory, prompts: PartPrompts, **options: Any) -> PartFeatures | None:
+    """Features of the negative phrases, and of nothing else."""
+    unwanted = tuple(PartPrompt(p.part, p.negative) for p in prompts.parts if p.weight > 0 and p.negative.strip())
+    if not unwanted:
+        return None
+    found = retrieve(encoder, memory, PartPrompts(parts=unwanted), **options)
+    only = torch.zeros(NUM_PARTS, dtype=torch.bool)
+    only[[prompt.part for prompt in unwanted]] = True
+    told = tuple(one for one in found.retrieved if only[one.part])
+    return replace(found, features=found.features * only[:, None], present=found.present & only, retrieved=told)
 
 
 def _asked(prompts: PartPrompts) -> dict[Modality, list[PartPrompt]]:

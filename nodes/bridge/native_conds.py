@@ -53,15 +53,21 @@ class NativeOnly(comfy.conds.CONDConstant):
 def native_conditioning(
     features: PartFeatures, pose: SemanticPose, *, mode: str = MODES[0], drop_map: bool = False
 ) -> tuple[list[Any], list[Any]]:
-    """Positive and negative CONDITIONING; the negative has no part features, and with `drop_map` no map either."""
-    vectors, present = features.features, features.present * _weights(features)
+    """Positive and negative CONDITIONING. The negative has the features of the negative phrases, if there are any, and
+    no others; with `drop_map` it has no map either.
+    """
+    vectors, present = features.features, features.counts
     told = NativeCond(pose, present, features.encoder_id, mode)
     positive = [
         _entry(vectors, replace(told, present=open_parts), {"start_percent": start, "end_percent": end})
         for start, end, open_parts in _spans(features, present)
     ]
     blank = replace(told, present=torch.zeros_like(present), mapped=not drop_map)
-    return positive, [_entry(torch.zeros_like(vectors), blank, {})]
+    unwanted = torch.zeros_like(vectors)
+    if features.negative is not None:
+        blank = replace(blank, present=features.negative.counts)
+        unwanted = features.negative.features
+    return positive, [_entry(unwanted, blank, {})]
 
 
 def blank_of(conditioning: list[Any]) -> list[Any]:
@@ -146,14 +152,6 @@ def occupancy_at(cond: NativeCond, size: tuple[int, int]) -> Tensor:
 
 def _entry(features: Tensor, cond: NativeCond, schedule: dict[str, float]) -> list[Any]:
     return [features, {KEY: cond, "model_conds": {KEY: NativeOnly(None)}, **schedule}]
-
-
-def _weights(features: PartFeatures) -> Tensor:
-    """[P] in 0..1"""
-    weights = torch.ones(NUM_PARTS)
-    for prompt in features.prompts.parts:
-        weights[prompt.part] = min(prompt.weight, 1.0)
-    return weights
 
 
 def _spans(features: PartFeatures, present: Tensor) -> list[tuple[float, float, Tensor]]:

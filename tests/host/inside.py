@@ -277,6 +277,14 @@ def law_a_part_counts_by_its_weight() -> None:
     assert not torch.allclose(whole, some, atol=1e-4) and not torch.allclose(some, sampler(features=closed), atol=1e-4)
 
 
+def law_a_negative_phrase_steers_away() -> None:
+    unwanted, told = features(9), features()
+    unwanted.present[0, 5:] = False
+    object.__setattr__(told, "negative", unwanted)
+    assert not torch.allclose(sampler(features=told), sampler(features=features()), atol=1e-4)
+    assert torch.allclose(sampler(features=told, cfg=1.0), sampler(features=features(), cfg=1.0), atol=1e-5)
+
+
 def law_free_alignment_and_a_dropped_map_make_a_difference() -> None:
     plain = ksample(*condition())
     for options in ({"alignment": "free"}, {"negative_without_map": True}):
