@@ -22,7 +22,7 @@ CONFIG = DenoiserConfig(
     head_width=16,
     spade_hidden=8,
 )
-DECODER = DecoderConfig(channels=(8, 8), blocks=1, head=8, head_blocks=1, noise_channels=2)
+DECODER = DecoderConfig(channels=(8, 8), blocks=1, head=8, head_blocks=1, textures=2, tile=16)
 
 
 def write(path: Path) -> HumanUNet:
