@@ -4,30 +4,25 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..colour import BASIC_COLOURS, median_lab, nearest_names, srgb_to_lab
-from ..parts import FACE, GARMENTS, HAIR, SKIN
+from ..colour import BASIC_COLOURS, median_lab, srgb_to_lab
+from ..parts import FACE, GARMENTS
+from ..training.crop_pool import colour_words
 
 # Read off a sheet of 516 garments of Clothing Co-Parsing, sorted by deviation: folds and shadows end below it.
 _PATTERN_DEVIATION = 12.5  # Lab units, median over the cloth of the distance to its surroundings
 _STRIPE_DIRECTION = 0.45  # share of the gradient's energy across over along the stripes
 _MIN_CLOTH = 600  # pixels well inside the mask
-_HAIR = {"yellow": "blonde", "orange": "ginger", "white": "white", "red": "red"}
 
 
 def caption(image: Tensor, mask: Tensor, part: int, label: str) -> str:
     """A caption for the pixels of `image` [3, H, W] (sRGB 0..1) in a non-empty `mask` [H, W] bool.
 
-    Colour word, pattern where one can be measured, label: "red striped dress". Hair gets the words people have for it,
-    and skin its tone by lightness. A face is a face.
+    Colour word, pattern where one can be measured, label: "red striped dress". Hair and skin get the words that people
+    have for theirs. A face is a face.
     """
     if part == FACE:
         return label
-    lab = median_lab(image, mask)
-    colour = nearest_names(lab[None], BASIC_COLOURS)[0][0]
-    if part == SKIN:
-        return f"{'light' if lab[0] > 65 else 'dark' if lab[0] < 42 else 'tanned'} skin"
-    if part == HAIR:
-        return f"{_HAIR.get(colour, colour)} {label}"
+    colour = colour_words(part, median_lab(image, mask), BASIC_COLOURS)[0]
     pattern = pattern_word(image, mask) if part in GARMENTS else None
     return " ".join(word for word in (colour, pattern, label) if word)
 

@@ -103,6 +103,8 @@ def _read(path: Path) -> StyleMemory:
             mean_text=tensors["mean_text"], encoder_id=str(metadata["encoder_id"]),
         )  # fmt: skip
         _check(memory)
+    except InputError:
+        raise
     except (KeyError, TypeError, ValueError) as error:
         reason = " ".join(str(error).split())[:120]
         raise InputError(

@@ -14,7 +14,7 @@ def refresh(memory: StyleMemory, q: Tensor, hits: Hits, g: float | Tensor = 1.0)
     the convex projection is DeCap's, Li et al. 2023). A query that found nothing stays as it is. `g` may be one for
     each query [M].
     """
-    if isinstance(g, (int, float)) and g == 0:
+    if (isinstance(g, (int, float)) and g == 0) or not len(memory):
         return q
     m = memory.vectors[hits.rows.clamp_min(0)].to(q.dtype)
     r = F.normalize((hits.weights[..., None].to(q.dtype) * m).sum(1), dim=-1)

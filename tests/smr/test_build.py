@@ -1,0 +1,90 @@
+"""Building: every kind of garment in every colour, no face, nothing held out, the same by the same seed."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from humandiffusion.colour import BASIC_COLOURS
+from humandiffusion.parts import BACKGROUND, FACE, GARMENTS, HAIR, PANTS, SKIN, TOP
+from humandiffusion.smr.build import build_memory
+from humandiffusion.smr.captions import pattern_word
+from humandiffusion.smr.memory import RECOLOURED, StyleMemory, group_of
+from humandiffusion.smr.plan import plan_cuts
+from humandiffusion.training.photos import PhotoSet, is_held_out
+
+
+@pytest.fixture(scope="module")
+def photos(photo_folder: Path) -> PhotoSet:
+    return PhotoSet(photo_folder)
+
+
+@pytest.fixture
+def memory(photos: PhotoSet, encoder: Any) -> StyleMemory:
+    return build_memory(photos, encoder, licence="drawn", most=6, recoloured=3)
+
+
+def test_every_kind_of_garment_has_every_basic_colour_more_than_once(photos: PhotoSet) -> None:
+    cuts = [cut for cut in plan_cuts(photos, most=6, recoloured=3, seed=0) if cut.part in GARMENTS and cut.colours]
+    dealt = Counter((cut.part, cut.label, cut.colours[0]) for cut in cuts)
+    kinds = ((TOP, "shirt"), (TOP, "t-shirt"), (PANTS, "jeans"))
+    assert set(dealt) == {(*kind, colour) for kind in kinds for colour in BASIC_COLOURS} and min(dealt.values()) >= 2
+    assert any(cut.pattern for cut in cuts) and all(len(cut.colours) == 2 for cut in cuts if cut.pattern)
+
+
+def test_real_crops_are_dealt_over_kinds_and_are_no_more_than_asked(photos: PhotoSet) -> None:
+    real = [cut for cut in plan_cuts(photos, most=6, recoloured=0, seed=0) if not cut.colours]
+    counts = Counter(cut.part for cut in real)
+    assert counts == {BACKGROUND: 6, TOP: 6, PANTS: 6, HAIR: 3, FACE: 6, SKIN: 3}
+    assert Counter(cut.label for cut in real if cut.part == TOP) == {"shirt": 3, "t-shirt": 3}
+
+
+def test_the_rows_are_what_they_say(memory: StyleMemory, encoder: Any) -> None:
+    natural = [row for row in range(len(memory)) if RECOLOURED not in memory.sources[row]]
+    said = {memory.captions[row] for row in natural if int(memory.part[row]) in (TOP, PANTS, HAIR)}
+    assert said == {"grey shirt", "grey t-shirt", "black jeans", "black hair"}
+    for row in set(range(len(memory))) - set(natural):
+        colour = memory.sources[row].split(RECOLOURED)[1].split()[0]
+        assert memory.captions[row].startswith(colour)
+        if " and " not in memory.captions[row]:
+            wanted = encoder.encode_text([colour])[0]
+            assert float(memory.vectors[row].float() @ wanted) > 0.97
+    assert memory.encoder_id == encoder.encoder_id and set(memory.licences) == {"drawn"}
+
+
+def test_of_faces_only_the_mean_is_kept_and_no_thumbnail_shows_a_person(memory: StyleMemory) -> None:
+    face = memory.rows_of(FACE)
+    assert face.stop - face.start == 1 and memory.sources[face.start].endswith("mean of 6 faces")
+    assert memory.thumbnails is not None
+    for row in range(len(memory)):
+        if int(memory.part[row]) not in GARMENTS:
+            assert len(memory.thumbnails[row].flatten(0, 1).unique(dim=0)) == 1
+
+
+def test_nothing_held_out_is_in_it_and_copies_are_of_their_photos_group(memory: StyleMemory, photos: PhotoSet) -> None:
+    groups = {group_of(source) for source in memory.sources if "mean of" not in source}
+    assert groups <= {photos.source(photo_id) for photo_id in photos.ids}
+    assert not any(is_held_out(group.rsplit("/", 1)[1]) for group in groups)
+
+
+def test_the_same_seed_builds_the_same_and_another_another(memory: StyleMemory, photos: PhotoSet, encoder: Any) -> None:
+    again = build_memory(photos, encoder, licence="drawn", most=6, recoloured=3)
+    assert again.ids == memory.ids and torch.equal(again.vectors, memory.vectors)
+    assert build_memory(photos, encoder, licence="drawn", most=6, recoloured=3, seed=1).ids != memory.ids
+
+
+def test_patterns_are_named_where_they_are_plain_to_see() -> None:
+    mask = torch.zeros(96, 64, dtype=torch.bool)
+    mask[8:88, 8:56] = True
+    stripes = ((torch.arange(96) // 5) % 2).float()[:, None].expand(96, 64)
+    pictures = {
+        "striped": stripes,
+        "vertical striped": stripes.T.repeat(2, 1)[:96, :64],
+        "patterned": (stripes + ((torch.arange(64) // 5) % 2).float()) % 2,
+        None: 0.5 + 0.1 * torch.linspace(0, 1, 64).expand(96, 64),
+    }
+    for word, picture in pictures.items():
+        assert pattern_word(picture.expand(3, 96, 64).contiguous(), mask) == word
+    assert pattern_word(stripes.expand(3, 96, 64), mask & (torch.arange(96) < 20)[:, None]) is None

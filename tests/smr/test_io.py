@@ -1,0 +1,115 @@
+"""Memory files: what is saved is loaded, deltas count until compacted, and a bad file is one clear error."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+
+from humandiffusion.errors import InputError
+from humandiffusion.parts import GLOVES, TOP
+from humandiffusion.smr.io import KIND, append, compact, delta_files, load_memory, save_memory
+from humandiffusion.smr.memory import MemoryItem, StyleMemory, update
+
+FIELDS = ("ids", "captions", "sources", "licences", "encoder_id")
+TENSORS = ("vectors", "part", "thumbnails", "mean_image", "mean_text")
+
+
+@pytest.fixture
+def file(wardrobe: StyleMemory, tmp_path: Path) -> Path:
+    path = tmp_path / "my [best] wardrobe.safetensors"
+    save_memory(wardrobe, path)
+    return path
+
+
+def same(one: StyleMemory, other: StyleMemory) -> bool:
+    return all(getattr(one, name) == getattr(other, name) for name in FIELDS) and all(
+        torch.equal(getattr(one, name), getattr(other, name)) for name in TENSORS
+    )
+
+
+def test_what_is_saved_is_loaded(wardrobe: StyleMemory, file: Path) -> None:
+    assert same(load_memory(file), wardrobe)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_a_memory_without_thumbnails_is_one_too(wardrobe: StyleMemory, tmp_path: Path) -> None:
+    save_memory(replace(wardrobe, thumbnails=None), tmp_path / "m.safetensors")
+    assert load_memory(tmp_path / "m.safetensors").thumbnails is None
+
+
+def test_deltas_count_at_once_and_are_gone_once_compacted(
+    wardrobe: StyleMemory, file: Path, item: Callable[..., MemoryItem]
+) -> None:
+    before = file.read_bytes()
+    first, second = [item(GLOVES, "red", 1)], [item(TOP, "blue", 91), item(TOP, "red", 92)]
+    append(file, first)
+    append(file, second)
+    wanted = update(update(wardrobe, first), second)
+    assert len(delta_files(file)) == 2 and file.read_bytes() == before and same(load_memory(file), wanted)
+    assert same(compact(file), wanted) and not delta_files(file) and same(load_memory(file), wanted)
+
+
+def test_a_delta_that_compacting_left_behind_changes_nothing(file: Path, item: Callable[..., MemoryItem]) -> None:
+    delta = append(file, [item(GLOVES, "red", 1)])
+    kept = delta.read_bytes()
+    folded = compact(file)
+    delta.write_bytes(kept)
+    assert same(load_memory(file), folded)
+
+
+def test_a_delta_of_another_encoder_is_refused(wardrobe: StyleMemory, file: Path) -> None:
+    save_memory(replace(wardrobe, encoder_id="another"), file.with_name(f"{file.stem}.delta-0001.safetensors"))
+    with pytest.raises(InputError, match="'another'.*'mean-colour'|'mean-colour'.*'another'"):
+        load_memory(file)
+
+
+def test_of_a_file_that_is_none_the_error_says_which(tmp_path: Path, file: Path) -> None:
+    with pytest.raises(InputError, match="there is no file .*nowhere"):
+        load_memory(tmp_path / "nowhere.safetensors")
+    (tmp_path / "text.safetensors").write_text("not weights")
+    (tmp_path / "cut.safetensors").write_bytes(file.read_bytes()[:-100])
+    save_file({"a": torch.zeros(2)}, tmp_path / "other.safetensors")
+    for name in ("text", "cut", "other"):
+        with pytest.raises(InputError, match=f"{name}.safetensors"):
+            load_memory(tmp_path / f"{name}.safetensors")
+
+
+def reversed_parts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    return {**tensors, "part": tensors["part"].flip(0).contiguous()}
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda t: {k: v for k, v in t.items() if k != "mean_text"}, "mean_text"),
+        (lambda t: {**t, "vectors": t["vectors"][1:].contiguous()}, "vectors, but other rows"),
+        (lambda t: {**t, "vectors": t["vectors"][0].contiguous()}, "damaged"),
+        (lambda t: {**t, "vectors": t["vectors"].to(torch.int8)}, "torch.int8"),
+        (lambda t: {**t, "vectors": t["vectors"] * float("nan")}, "not finite"),
+        (lambda t: {**t, "mean_image": t["mean_image"][1:].contiguous()}, "means of another length"),
+        (reversed_parts, "out of order"),
+        (lambda t: {**t, "part": t["part"] + 200}, "out of range"),
+        (lambda t: {**t, "thumbnails": t["thumbnails"].float()}, "thumbnails"),
+        (lambda t: {**t, "ids": torch.tensor(list(b'{"a": 1}'), dtype=torch.uint8)}, "list of strings"),
+        (lambda t: {**t, "captions": torch.tensor(list(b"[\xff"), dtype=torch.uint8)}, "damaged"),
+    ],
+)
+def test_damaged_content_is_one_clear_error(
+    file: Path, damage: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]], says: str
+) -> None:
+    about = json.dumps({"encoder_id": "mean-colour", "version": 1})
+    save_file(damage(load_file(file)), file, metadata={"kind": KIND, "about": about})
+    with pytest.raises(InputError, match=says) as error:
+        load_memory(file)
+    assert "\n" not in str(error.value)
+
+
+def test_a_file_of_a_newer_version_asks_for_an_update(file: Path) -> None:
+    about = json.dumps({"encoder_id": "mean-colour", "version": 2})
+    save_file(load_file(file), file, metadata={"kind": KIND, "about": about})
+    with pytest.raises(InputError, match="version 2.*update"):
+        load_memory(file)

@@ -1,0 +1,157 @@
+"""From prompts to features: which parts get one, from where, and that no part's depends on the others."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from humandiffusion.colour import BASIC_COLOURS
+from humandiffusion.errors import InputError
+from humandiffusion.parts import BACKGROUND, FACE, GLOVES, HAIR, PANTS, SKIN, TIE, TOP
+from humandiffusion.prompts import PartPrompt, PartPrompts
+from humandiffusion.smr.features import PartFeatures, Retrieved, retrieve
+from humandiffusion.smr.memory import StyleMemory, select
+from humandiffusion.smr.sheet import report, sheet
+
+
+@pytest.fixture
+def look(encoder: Any, wardrobe: StyleMemory) -> Callable[..., PartFeatures]:
+    def of(*prompts: PartPrompt, sentence: str = "", absent: tuple[int, ...] = (), **settings: Any) -> PartFeatures:
+        return retrieve(encoder, wardrobe, PartPrompts(prompts, sentence=sentence, absent=absent), **settings)
+
+    return of
+
+
+def told(features: PartFeatures, part: int) -> Retrieved:
+    return next(row for row in features.retrieved if row.part == part)
+
+
+@pytest.mark.parametrize("colour", list(BASIC_COLOURS))
+def test_a_phrase_finds_garments_of_its_colour_in_its_part(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory, colour: str
+) -> None:
+    row = told(look(PartPrompt(PANTS, f"{colour} chinos")), PANTS)
+    assert row.how == "text" and row.captions[0] == f"{colour} thing" and row.scores == tuple(sorted(row.scores)[::-1])
+    assert sum(row.weights) == pytest.approx(1, abs=1e-3)
+    assert all(int(wardrobe.part[wardrobe.row_of(found)]) == PANTS for found in row.ids)
+
+
+def test_a_text_and_a_picture_of_the_same_garment_find_the_same(look: Callable[..., PartFeatures]) -> None:
+    picture = (torch.tensor(BASIC_COLOURS["purple"]) / 255).expand(20, 10, 3).clone()
+    by_text = told(look(PartPrompt(TOP, "purple shirt"), k=2), TOP)
+    by_picture = told(look(PartPrompt(TOP, "", image=picture), k=2), TOP)
+    assert (by_text.how, by_picture.how) == ("text", "image") and by_text.ids == by_picture.ids
+
+
+def test_a_reference_picture_is_looked_at_inside_its_mask(look: Callable[..., PartFeatures]) -> None:
+    picture = torch.ones(20, 10, 3) * torch.tensor(BASIC_COLOURS["yellow"]) / 255
+    picture[:10] = torch.tensor(BASIC_COLOURS["green"]) / 255
+    mask = torch.zeros(20, 10)
+    mask[1:9] = 1
+    found = told(look(PartPrompt(TOP, "", image=picture, mask=mask)), TOP)
+    assert found.captions[0] == "green thing"
+    with pytest.raises(InputError, match="top: its mask is empty"):
+        look(PartPrompt(TOP, "", image=picture, mask=mask * 0))
+
+
+def test_a_blend_of_zero_gives_the_encoders_vector_untouched(look: Callable[..., PartFeatures], encoder: Any) -> None:
+    features = look(PartPrompt(TOP, "red shirt"), PartPrompt(PANTS, "blue jeans"), blend=0.0)
+    assert torch.equal(features.features[0, TOP], encoder.encode_text(["red shirt"])[0])
+    assert torch.equal(features.features[0, PANTS], encoder.encode_text(["blue jeans"])[0])
+
+
+def test_what_a_part_gets_does_not_depend_on_the_others(look: Callable[..., PartFeatures]) -> None:
+    both = look(PartPrompt(TOP, "red shirt"), PartPrompt(PANTS, "blue jeans"), sentence="s")
+    one = look(PartPrompt(PANTS, "blue jeans"), sentence="s")
+    assert torch.equal(both.features[0, PANTS], one.features[0, PANTS]) and told(both, PANTS) == told(one, PANTS)
+
+
+def test_the_same_prompts_give_the_same_features(look: Callable[..., PartFeatures]) -> None:
+    first, second = (look(PartPrompt(TOP, "pink shirt"), sentence="in pink") for _ in range(2))
+    assert torch.equal(first.features, second.features) and first.retrieved == second.retrieved
+
+
+def test_of_parts_without_a_phrase_the_body_has_its_prior_and_the_scene_is_remembered(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory
+) -> None:
+    features = look(PartPrompt(TOP, "red shirt"), sentence="someone")
+    assert features.present[0].nonzero()[:, 0].tolist() == [BACKGROUND, TOP, HAIR, FACE, SKIN]
+    for part in (HAIR, FACE, SKIN):
+        prior = wardrobe.prior(part)
+        assert prior is not None and torch.equal(features.features[0, part], prior)
+        assert told(features, part).how == "prior" and told(features, part).ids == ()
+    scene = told(features, BACKGROUND)
+    assert scene.how == "prior" and len(scene.ids) == 1
+    assert not features.features[0][~features.present[0]].any()
+
+
+def test_what_has_no_weight_and_what_is_denied_is_absent(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory
+) -> None:
+    lock = {TOP: [wardrobe.ids[wardrobe.rows_of(TOP).start]], PANTS: [wardrobe.ids[wardrobe.rows_of(PANTS).start]]}
+    features = look(
+        PartPrompt(TOP, "red", weight=0.0), PartPrompt(HAIR, "red", weight=0.0), absent=(PANTS,), locks=lock
+    )
+    assert features.present[0].nonzero()[:, 0].tolist() == [BACKGROUND, FACE, SKIN]
+
+
+def test_a_lock_takes_the_place_of_the_search(look: Callable[..., PartFeatures], wardrobe: StyleMemory) -> None:
+    ids = [wardrobe.ids[wardrobe.rows_of(TOP).start + 3]]
+    row = wardrobe.row_of(ids[0])
+    for prompts in ((PartPrompt(TOP, "red shirt"),), ()):
+        features = look(*prompts, locks={TOP: ids})
+        torch.testing.assert_close(features.features[0, TOP], wardrobe.vectors[row].float(), atol=1e-3, rtol=0)
+        found = told(features, TOP)
+        assert (found.how, found.ids, found.weights) == ("locked", tuple(ids), (1.0,))
+    with pytest.raises(InputError, match="locks for top: .*'feed'"):
+        look(locks={TOP: ["feed"]})
+    with pytest.raises(InputError, match="part 24"):
+        look(locks={24: ids})
+
+
+def test_a_garment_that_the_memory_lacks_is_looked_for_among_other_garments(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory
+) -> None:
+    features = look(PartPrompt(TIE, "green tie"))
+    row = told(features, TIE)
+    assert row.elsewhere and row.captions[0] == "green thing" and bool(features.present[0, TIE])
+    assert {int(wardrobe.part[wardrobe.row_of(found)]) for found in row.ids} <= {TOP, PANTS}
+    assert "other parts searched" in report(features, wardrobe)
+
+
+def test_a_part_of_the_body_that_the_memory_lacks_keeps_its_words(encoder: Any, wardrobe: StyleMemory) -> None:
+    bald = select(wardrobe, (wardrobe.part != HAIR).nonzero()[:, 0])
+    features = retrieve(encoder, bald, PartPrompts((PartPrompt(HAIR, "red hair"),)))
+    assert torch.equal(features.features[0, HAIR], encoder.encode_text(["red hair"])[0])
+    assert told(features, HAIR).ids == () and "the query itself" in report(features, bald)
+
+
+def test_a_memory_of_another_encoder_is_refused_and_both_are_named(encoder: Any, wardrobe: StyleMemory) -> None:
+    with pytest.raises(InputError, match="'clip'.*'mean-colour'"):
+        retrieve(encoder, replace(wardrobe, encoder_id="clip"), PartPrompts((PartPrompt(TOP, "red"),)))
+    with pytest.raises(InputError, match="blend: got 1.5"):
+        retrieve(encoder, wardrobe, PartPrompts(), blend=1.5)
+
+
+def test_the_sheet_has_a_row_for_each_part_with_the_swatches_found(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory
+) -> None:
+    features = look(PartPrompt(TOP, "red shirt \u2603"), PartPrompt(GLOVES, "blue gloves"))
+    picture = sheet(features, wardrobe)
+    assert picture.ndim == 3 and picture.shape[2] == 3 and 0 <= float(picture.min()) <= float(picture.max()) <= 1
+    bare = sheet(features, replace(wardrobe, thumbnails=None))
+    assert picture.shape == bare.shape and not torch.equal(picture, bare)
+    red = torch.tensor(BASIC_COLOURS["red"]) / 255
+    assert int(((picture - red).abs().amax(2) < 0.01).sum()) > 40 * 40
+    assert sheet(look(), wardrobe).shape[0] < picture.shape[0]
+    nothing = PartFeatures(features.features, features.present, features.prompts, features.encoder_id)
+    assert report(nothing, wardrobe) == "no part has a feature" and sheet(nothing, wardrobe).ndim == 3
+
+
+def test_the_report_names_ids_captions_and_sources(look: Callable[..., PartFeatures], wardrobe: StyleMemory) -> None:
+    features = look(PartPrompt(TOP, "red shirt"))
+    words, row = report(features, wardrobe), told(features, TOP)
+    assert 'top: "red shirt"' in words
+    assert all(found in words and wardrobe.sources[wardrobe.row_of(found)] in words for found in row.ids)
