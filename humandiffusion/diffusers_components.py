@@ -3,7 +3,6 @@
 diffusers finds the way to load a component by looking for `ModelMixin` in the module that its class comes from.
 """
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from torch import Tensor
 from .encoders.builtin import BuiltinPartEncoder, EncoderConfig
 from .models.config import DenoiserConfig
 from .models.decoder import DecoderConfig, PictureDecoder
-from .models.io import _config, _plain
+from .models.io import config_from, plain_config
 from .models.unet import HumanUNet
 from .smr.io import load_memory, save_memory
 from .smr.memory import StyleMemory
@@ -38,13 +37,13 @@ class UNetComponent(_SafeModel):
     @register_to_config
     def __init__(self, sizes: dict[str, Any], encoder_id: str) -> None:
         super().__init__()
-        self.net = HumanUNet(_config(DenoiserConfig, sizes))
+        self.net = HumanUNet(config_from(DenoiserConfig, sizes))
 
     @classmethod
     def of(cls, net: HumanUNet, encoder_id: str) -> "UNetComponent":
         """Wrap a built network, which is not copied."""
         with torch.device("meta"):
-            component = cls(_plain(net.config), encoder_id)
+            component = cls(plain_config(net.config), encoder_id)
         component.net = net
         return component
 
@@ -55,13 +54,13 @@ class DecoderComponent(_SafeModel):
     @register_to_config
     def __init__(self, sizes: dict[str, Any]) -> None:
         super().__init__()
-        self.net = PictureDecoder(_config(DecoderConfig, sizes))
+        self.net = PictureDecoder(config_from(DecoderConfig, sizes))
 
     @classmethod
     def of(cls, net: PictureDecoder) -> "DecoderComponent":
         """Wrap a built network, which is not copied."""
         with torch.device("meta"):
-            component = cls(_plain(net.config))
+            component = cls(plain_config(net.config))
         component.net = net
         return component
 
@@ -72,13 +71,13 @@ class EncoderComponent(_SafeModel):
     @register_to_config
     def __init__(self, sizes: dict[str, Any], encoder_id: str) -> None:
         super().__init__()
-        self.net = BuiltinPartEncoder(_config(EncoderConfig, sizes), encoder_id)
+        self.net = BuiltinPartEncoder(config_from(EncoderConfig, sizes), encoder_id)
 
     @classmethod
     def of(cls, net: BuiltinPartEncoder) -> "EncoderComponent":
         """Wrap a built encoder, which is not copied."""
         with torch.device("meta"):
-            component = cls(asdict(net.config), net.encoder_id)
+            component = cls(plain_config(net.config), net.encoder_id)
         component.net = net
         return component
 

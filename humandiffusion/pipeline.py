@@ -2,9 +2,9 @@
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from diffusers import DiffusionPipeline, FlowMatchEulerDiscreteScheduler
@@ -18,9 +18,9 @@ from .describe import describe
 from .diffusers_components import DecoderComponent, EncoderComponent, MemoryComponent, UNetComponent
 from .encoders.builtin import load_encoder
 from .errors import InputError
+from .guidance import GuidedDenoiser
 from .models.io import load_denoiser
-from .models.unet import Context, Mode
-from .parts import BACKGROUND, NUM_PARTS
+from .models.unet import Mode
 from .pose.geometry import fit
 from .pose.occupancy import occupancy
 from .pose.semantic_pose import SemanticPose
@@ -32,7 +32,6 @@ from .smr.io import load_memory
 # The decoder doubles the latent's height and width.
 LATENT_SCALE = 2
 Prompt = str | PartPrompts | PartFeatures
-One = TypeVar("One")
 
 
 @dataclass
@@ -147,7 +146,8 @@ class HumanDiffusionPipeline(DiffusionPipeline):
 
         self._guidance_scale = guidance_scale
         self._interrupt = False
-        model = _Guided(self.unet, torch.cat([occupancy(one, size) for one in poses]), features, mode, drop_map)
+        shares = torch.cat([occupancy(one, size) for one in poses])
+        model = GuidedDenoiser(self.unet.net, shares, features, mode, drop_map)
         device = self._execution_device
         latents = latents.to(device, torch.float32).contiguous(memory_format=torch.channels_last)
         timesteps = self._set_timesteps(num_inference_steps, device)
@@ -200,73 +200,6 @@ class HumanDiffusionPipeline(DiffusionPipeline):
     def _decode(self, latents: Tensor, output_type: str) -> Any:
         pictures = self.decoder.net(latents.to(self.decoder.dtype)).float().contiguous()
         return self.image_processor.postprocess(pictures, output_type=output_type)
-
-
-class _Guided:
-    """The denoiser with guidance; what does not depend on the step is computed once."""
-
-    def __init__(
-        self, unet: UNetComponent, occ: Tensor, features: Sequence[PartFeatures], mode: Mode, drop_map: bool
-    ) -> None:
-        self.net, self.mode, self.drop_map = unet.net, mode, drop_map
-        like = next(unet.net.parameters())
-        self.dtype = like.dtype
-        self.occupancy = occ.to(like.device)
-        self.features = torch.cat([one.features for one in features]).to(like)
-        self.present = torch.cat([one.counts for one in features]).cpu()
-        self.negative = torch.cat([_negative(one).features for one in features]).to(like)
-        self.unwanted = torch.cat([_negative(one).counts for one in features]).cpu()
-        self.start, self.end = torch.stack([_schedule(one.prompts) for one in features]).unbind(-1)
-        self.contexts: dict[tuple[bool, bytes], Context] = {}
-
-    def __call__(self, latents: Tensor, sigma: Tensor, scale: float) -> Tensor:
-        """x_t [B, 3, h, w] -> guided x0, as ComfyUI mixes it: negative + (positive - negative) * scale."""
-        guided = scale != 1.0
-        context = self._context(guided, 1 - float(sigma), latents.shape[-2:])
-        x = (torch.cat((latents, latents)) if guided else latents).to(self.dtype)
-        x0 = self.net.denoise(x, sigma.expand(len(x)), context).float()
-        if not guided:
-            return x0
-        positive, negative = x0.chunk(2)
-        return negative + (positive - negative) * scale
-
-    def _context(self, guided: bool, done: float, size: torch.Size) -> Context:
-        """`done` is the share of the noise that is gone; a part outside its start and end is not present."""
-        present = self.present * ((self.start <= done) & (done <= self.end))
-        key = (guided, present.numpy().tobytes())
-        if key not in self.contexts:
-            occ, features = self.occupancy, self.features
-            if guided:
-                occ = torch.cat((occ, _background(occ) if self.drop_map else occ))
-                features = torch.cat((features, self.negative))
-                present = torch.cat((present, self.unwanted))
-            self.contexts[key] = self.net.prepare(
-                occ, features, present.to(features.device), size=size, mode=self.mode
-            )
-        return self.contexts[key]
-
-
-def _negative(features: PartFeatures) -> PartFeatures:
-    """What guidance steers away from: the negative phrases, or nothing described."""
-    if features.negative is not None:
-        return features.negative
-    return replace(
-        features, features=torch.zeros_like(features.features), present=torch.zeros_like(features.present)
-    )
-
-
-def _schedule(prompts: PartPrompts) -> Tensor:
-    """Start and end of every part [P, 2]; a part without a prompt counts all the time."""
-    schedule = torch.tensor([[0.0, 1.0]] * NUM_PARTS)
-    for prompt in prompts.parts:
-        schedule[prompt.part] = torch.tensor([prompt.start, prompt.end])
-    return schedule
-
-
-def _background(occ: Tensor) -> Tensor:
-    empty = torch.zeros_like(occ)
-    empty[:, BACKGROUND] = 1
-    return empty
 
 
 def _noise(shape: tuple[int, ...], generator: torch.Generator | list[torch.Generator] | None) -> Tensor:

@@ -48,8 +48,8 @@ def read_denoiser(name_or_path: str | Path = "builtin") -> DenoiserFile:
     path = BUILTIN if str(name_or_path) == "builtin" else Path(name_or_path)
     tensors, metadata = read_model(path, KIND, "model")
     try:
-        config = _config(DenoiserConfig, metadata["config"])
-        decoder_config = _config(DecoderConfig, metadata["decoder_config"])
+        config = config_from(DenoiserConfig, metadata["config"])
+        decoder_config = config_from(DecoderConfig, metadata["decoder_config"])
         str(metadata["encoder_id"])
     except (KeyError, TypeError) as error:
         raise InputError(f"model {path}: its header lacks {error}; get the file anew") from error
@@ -91,15 +91,18 @@ def save_denoiser(
     """Write both state dicts as fp16 safetensors; the file appears whole or not at all."""
     both = {f"unet.{name}": t for name, t in unet.items()} | {f"decoder.{name}": t for name, t in decoder.items()}
     tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in both.items()}
-    metadata = {"config": _plain(config), "decoder_config": _plain(decoder_config), "encoder_id": encoder_id, **about}
+    sizes = {"config": plain_config(config), "decoder_config": plain_config(decoder_config)}
+    metadata = {**sizes, "encoder_id": encoder_id, **about}
     write_model(path, KIND, tensors, metadata)
 
 
-def _config(kind: type[Config], values: dict[str, Any]) -> Config:
+def config_from(kind: type[Config], values: dict[str, Any]) -> Config:
+    """A configuration from its sizes as JSON gives them: lists become tuples."""
     return kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in values.items()})
 
 
-def _plain(config: Any) -> dict[str, Any]:
+def plain_config(config: Any) -> dict[str, Any]:
+    """A configuration's sizes for JSON, without those that follow from others."""
     chosen = {field.name for field in fields(config) if field.init}
     return {name: value for name, value in asdict(config).items() if name in chosen}
 
