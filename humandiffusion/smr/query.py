@@ -20,7 +20,7 @@ from .memory import StyleMemory
 Modality = Literal["text", "image"]
 Scope = Literal["part", "all", "garments"]
 MOST_ROWS, LEAST_ROWS, CELLS = 65536, 1024, 2**20  # of a block; CELLS = queries x rows of the scores held at a time
-_RESCORED_AT_ONCE = 16384
+_RESCORED_AT_ONCE, _CHUNK = 16384, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,47 +103,65 @@ def _candidates(
     # Rounding of q', of the product (each half a unit in the last place of numbers up to 1), and of its sum in float32.
     slack = 2 * torch.finfo(stored.dtype).eps + memory.dim * 2**-24
     size = min(max(CELLS // max(len(q), 1), LEAST_ROWS), MOST_ROWS)
-    surely = torch.zeros(len(q), 0)
-    pieces: list[tuple[Tensor, Tensor, Tensor]] = []
-    blocks = [slice(at, min(at + size, span.stop)) for span in spans for at in range(span.start, span.stop, size)]
-    for block in blocks:
+    reached = torch.full((len(q), 1), float("-inf"))  # what the k-th best of each query reaches for certain
+    pieces = [(torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long), torch.zeros(0), torch.zeros(0))]
+    for block in [slice(at, min(at + size, span.stop)) for span in spans for at in range(span.start, span.stop, size)]:
         inverse = memory.inverse_norms[block]
-        s = (stored @ memory.vectors[block].T).float().sub_(offset).mul_(inverse)
+        raw = stored @ memory.vectors[block].T
         if banned is not None:
-            s.masked_fill_(memory.groups[block] == banned[:, None], float("-inf"))
-        margin = slack * inverse
-        lowest = (s - margin).topk(min(k, s.shape[1])).values
-        surely = torch.cat((surely, lowest), 1)
-        surely = surely.topk(min(k, surely.shape[1])).values
-        highest = s.add_(margin)
-        who, column = ((highest >= _threshold(surely, k)) & (highest > float("-inf"))).nonzero(as_tuple=True)
-        pieces.append((who, column + block.start, highest[who, column]))
-    if not pieces:
-        return torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long)
-    who, rows, upper = (torch.cat(column) for column in zip(*pieces, strict=True))
-    kept = upper >= _threshold(surely, k)[who, 0]
+            raw.masked_fill_(memory.groups[block] == banned[:, None], float("-inf"))
+        if bool((reached > 0).all()):
+            who, column = _promising(raw, reached / inverse.max() + offset - slack)
+            s = (raw[who, column].float() - offset[who, 0]) * inverse[column]
+        else:
+            dense = raw.float().sub_(offset).mul_(inverse)
+            if dense.shape[1] >= k:
+                lowest = (dense - slack * inverse).topk(k).values[:, -1:]
+                reached = torch.maximum(reached, lowest)
+            who, column = ((dense + slack * inverse >= reached) & (dense > float("-inf"))).nonzero(as_tuple=True)
+            s = dense[who, column]
+        margin = slack * inverse[column]
+        pieces.append((who, column + block.start, s - margin, s + margin))
+    who, rows, lower, upper = (torch.cat(column) for column in zip(*pieces, strict=True))
+    order, rank = _ranked(who, lower, rows)
+    last = order[rank == k - 1]
+    reached[who[last], 0] = torch.maximum(reached[who[last], 0], lower[last])
+    kept = upper >= reached[who, 0]
     return who[kept], rows[kept]
 
 
-def _threshold(surely: Tensor, k: int) -> Tensor:
-    """What the k-th best of each query surely reaches, [M, 1]."""
-    return surely[:, k - 1 : k] if surely.shape[1] >= k else torch.full((len(surely), 1), float("-inf"))
+def _promising(raw: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
+    """Cells of `raw` [M, n] (queries, columns) that reach `least` [M, 1]; whole chunks that do not are passed over."""
+    whole = raw.shape[1] // _CHUNK * _CHUNK
+    highest = raw[:, :whole].reshape(len(raw), -1, _CHUNK).amax(2)
+    who, chunk = (highest.float() >= least).nonzero(as_tuple=True)
+    queries = torch.arange(len(raw))
+    rest = torch.arange(whole, raw.shape[1])
+    columns = torch.cat(((chunk[:, None] * _CHUNK + torch.arange(_CHUNK)).flatten(), rest.repeat(len(raw))))
+    who = torch.cat((who.repeat_interleave(_CHUNK), queries.repeat_interleave(len(rest))))
+    reaching = raw[who, columns].float() >= least[who, 0]
+    return who[reaching], columns[reaching]
+
+
+def _ranked(who: Tensor, score: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The order of pairs by query, then falling score, then row; and each one's place among those of its query."""
+    order = rows.argsort(stable=True)
+    order = order[score[order].argsort(descending=True, stable=True)]
+    order = order[who[order].argsort(stable=True)]
+    sorted_who = who[order]
+    return order, torch.arange(len(who)) - torch.searchsorted(sorted_who, sorted_who)
 
 
 def _best(memory: StyleMemory, q: Tensor, k: int, who: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
     """The k best of the candidate pairs of each query: rows [M, k] and scores [M, k]."""
     pairs = zip(torch.split(who, _RESCORED_AT_ONCE), torch.split(candidates, _RESCORED_AT_ONCE), strict=True)
     score = torch.cat([_score(memory, q[i], j) for i, j in pairs])
-    order = candidates.argsort(stable=True)
-    order = order[score[order].argsort(descending=True, stable=True)]
-    order = order[who[order].argsort(stable=True)]
-    who, candidates, score = who[order], candidates[order], score[order]
-    rank = torch.arange(len(who)) - torch.searchsorted(who, who)
-    first = rank < k
+    order, rank = _ranked(who, score, candidates)
+    order, rank = order[rank < k], rank[rank < k]
     rows = torch.full((len(q), k), -1, dtype=torch.long)
     scores = torch.full((len(q), k), float("-inf"))
-    rows[who[first], rank[first]] = candidates[first]
-    scores[who[first], rank[first]] = score[first]
+    rows[who[order], rank] = candidates[order]
+    scores[who[order], rank] = score[order]
     return rows, scores
 
 

@@ -46,13 +46,27 @@ def test_the_best_rows_are_those_of_the_formula(
     dtype: torch.dtype, cells: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "CELLS", cells)
-    monkeypatch.setattr(module, "LEAST_ROWS", 257)
+    monkeypatch.setattr(module, "LEAST_ROWS", 457)
     memory, q = memory_of(3000, 32, dtype), queries(40, 32)
     hits = query(memory, q, [0] * 40, modality="image", k=9, scope="all")
     scores, rows = by_hand(memory, q, memory.mean_image).topk(9)
     assert torch.equal(hits.rows, rows)
     torch.testing.assert_close(hits.scores, scores.float(), atol=1e-6, rtol=0)
     torch.testing.assert_close(hits.weights, torch.softmax(scores.float() / 0.05, 1), atol=1e-4, rtol=0)
+
+
+@pytest.mark.parametrize("spread", [0.02, 3.0])
+def test_it_is_exact_where_rows_crowd_around_their_mean_or_lie_far_from_it(
+    spread: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "CELLS", 1)
+    monkeypatch.setattr(module, "LEAST_ROWS", 500)
+    draw = torch.Generator().manual_seed(1)
+    vectors = F.normalize(1 + spread * torch.randn(4000, 48, generator=draw), dim=1).half()
+    memory = replace(memory_of(4000, 48, torch.float16), vectors=vectors, mean_image=vectors.float().mean(0))
+    q = F.normalize(1 + spread * torch.randn(20, 48, generator=draw), dim=1)
+    hits = query(memory, q, [0] * 20, modality="image", k=7, scope="all")
+    assert torch.equal(hits.rows, by_hand(memory, q, memory.mean_image).topk(7).indices)
 
 
 def test_a_text_query_is_centred_by_the_mean_of_texts() -> None:
