@@ -29,9 +29,8 @@ class Conditioning(io.ComfyNode):
                     min=0,
                     max=LARGEST,
                     step=GRID,
-                    tooltip="Width of the picture, a multiple of 32. 0 takes the map's, to the nearest multiple of 32. "
-                    "The map is "
-                    "scaled to fit and filled up with background, never squashed.",
+                    tooltip="Width of the picture, a multiple of 32. 0 takes the map's, to the nearest multiple of "
+                    "32. The map is scaled to fit and filled up with background, never squashed.",
                 ),
                 io.Int.Input(
                     "height",

@@ -15,8 +15,7 @@ class LoadModel(io.ComfyNode):
             display_name="Load HumanDiffusion Model",
             category="HumanDiffusion/loaders",
             description="Loads the denoiser that paints a person from a pose map, and the VAE that turns its result "
-            "into a picture. "
-            "The builtin one comes with the pack.",
+            "into a picture. The builtin one comes with the pack.",
             search_aliases=["human diffusion", "person model", "checkpoint"],
             is_experimental=True,
             inputs=[
@@ -32,8 +31,7 @@ class LoadModel(io.ComfyNode):
                 io.Model.Output(
                     display_name="model",
                     tooltip="Goes into HumanDiffusion Sampler, KSampler or any other sampler. It needs the "
-                    "conditioning of "
-                    "HumanDiffusion Conditioning, not that of CLIP Text Encode.",
+                    "conditioning of HumanDiffusion Conditioning, not that of CLIP Text Encode.",
                 ),
                 io.Vae.Output(
                     display_name="vae",
@@ -72,8 +70,8 @@ class LoadPartEncoder(io.ComfyNode):
                     options=folders.list_files(folders.ENCODERS),
                     default=folders.BUILTIN,
                     tooltip="Which encoder to use. It must be the one that the style memory and the model were made "
-                    "with; "
-                    "'builtin' fits their 'builtin'. Encoders of your own go into models/humandiffusion/encoders.",
+                    "with; 'builtin' fits their 'builtin'. Encoders of your own go into "
+                    "models/humandiffusion/encoders.",
                 ),
             ],
             outputs=[

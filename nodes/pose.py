@@ -31,9 +31,9 @@ class LoadPose(io.ComfyNode):
                     default=pose_files.NO_FILE,
                     upload=io.UploadType.image,
                     image_folder=io.FolderType.input,
-                    tooltip="A map of yours, used instead of the preset; the empty line goes back to the preset. A PNG "
-                    "whose "
-                    "pixel value is the part (0 background, 1 top, ... 23 tie), or one in the colours of Pose Preview.",
+                    tooltip="A map of yours, used instead of the preset; the empty line goes back to the preset. A "
+                    "PNG whose pixel value is the part (0 background, 1 top, ... 23 tie), or one in the colours of "
+                    "Pose Preview.",
                 ),
             ],
             outputs=[
@@ -74,8 +74,7 @@ class SavePose(io.ComfyNode):
                     "filename_prefix",
                     default="poses/HumanDiffusion",
                     tooltip="Folder and beginning of the name, in ComfyUI's output folder. %year%, %month%, %day%, "
-                    "%width% and "
-                    "%height% are filled in.",
+                    "%width% and %height% are filled in.",
                 ),
             ],
             outputs=[],

@@ -25,15 +25,14 @@ class DescribePerson(io.ComfyNode):
                     default=SENTENCE,
                     multiline=True,
                     dynamic_prompts=True,
-                    tooltip="Who it is and what they wear, in plain English and any order: 'An elderly man with white "
-                    "hair in a "
-                    "long grey coat over a black turtleneck, no hat'.",
+                    tooltip="Who it is and what they wear, in plain English and any order: 'An elderly man with "
+                    "white hair in a long grey coat over a black turtleneck, no hat'.",
                 ),
                 PartEncoder.Input(
                     "encoder",
                     optional=True,
-                    tooltip="Optional. With it, a garment word that is not in the dictionary goes to the part that it "
-                    "resembles most.",
+                    tooltip="Optional. With it, a garment word that is not in the dictionary goes to the part that "
+                    "it resembles most.",
                 ),
             ],
             outputs=[
@@ -66,8 +65,8 @@ class PartPrompt(io.ComfyNode):
                 PartPrompts.Input(
                     "prompts",
                     optional=True,
-                    tooltip="What was said so far, from Describe Person or another Part Prompt. This part is replaced, "
-                    "the rest kept.",
+                    tooltip="What was said so far, from Describe Person or another Part Prompt. This part is "
+                    "replaced, the rest kept.",
                 ),
                 io.Combo.Input(
                     "part", options=list(PART_NAMES), default="top", tooltip="Which part of the map to describe."

@@ -44,8 +44,8 @@ class RetrieveStyle(io.ComfyNode):
                     step=0.005,
                     round=0.001,
                     advanced=True,
-                    tooltip="How evenly the garments found are mixed: small lets the best one rule, large counts them "
-                    "all alike.",
+                    tooltip="How evenly the garments found are mixed: small lets the best one rule, large counts "
+                    "them all alike.",
                 ),
                 io.Float.Input(
                     "blend",
@@ -60,8 +60,8 @@ class RetrieveStyle(io.ComfyNode):
                     options=["part", "all"],
                     default="part",
                     advanced=True,
-                    tooltip="Where to look: among garments of the same part, or in the whole memory (a shirt may then "
-                    "borrow a skirt's cloth).",
+                    tooltip="Where to look: among garments of the same part, or in the whole memory (a shirt may "
+                    "then borrow a skirt's cloth).",
                 ),
                 io.String.Input(
                     "locks",
@@ -106,8 +106,8 @@ class RetrieveStyle(io.ComfyNode):
     ) -> io.NodeOutput:
         if not any(prompt.phrase or prompt.image is not None for prompt in prompts.parts):
             raise InputError(
-                "prompts: got no phrase and no picture for any part; write a sentence in Describe Person or add a Part "
-                "Prompt"
+                "prompts: got no phrase and no picture for any part; write a sentence in Describe Person or add a "
+                "Part Prompt"
             )
         features = retrieve(encoder, memory, prompts, k=k, tau=tau, blend=blend, scope=scope, locks=read_locks(locks))
         found = sheet(features, memory)[None]

@@ -16,8 +16,7 @@ class Sampler(io.ComfyNode):
             display_name="HumanDiffusion Sampler",
             category="HumanDiffusion/sampling",
             description="Paints the person: pose map and styles in, latent out. The same as HumanDiffusion "
-            "Conditioning and KSampler, "
-            "and, with more than one pass, from coarse to fine.",
+            "Conditioning and KSampler, and, with more than one pass, from coarse to fine.",
             search_aliases=["ksampler", "sample", "generate person"],
             is_experimental=True,
             inputs=[
@@ -57,8 +56,8 @@ class Sampler(io.ComfyNode):
                     min=0,
                     max=0xFFFFFFFFFFFFFFFF,
                     control_after_generate=True,
-                    tooltip="Another seed gives another person in the same clothes and pose; the same one repeats the "
-                    "picture.",
+                    tooltip="Another seed gives another person in the same clothes and pose; the same one repeats "
+                    "the picture.",
                 ),
                 io.Int.Input(
                     "steps",
@@ -102,8 +101,7 @@ class Sampler(io.ComfyNode):
                     max=3,
                     advanced=True,
                     tooltip="1 paints at full size. 2 paints at half size first, enlarges that and refines it; 3 "
-                    "begins at a quarter. "
-                    "For pictures larger than 256 x 384.",
+                    "begins at a quarter. For pictures larger than 256 x 384.",
                 ),
                 io.Float.Input(
                     "refine",

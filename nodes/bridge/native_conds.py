@@ -45,8 +45,7 @@ class NativeOnly(comfy.conds.CONDConstant):
     def process_cond(self, batch_size: int, **kwargs: Any) -> "NativeOnly":
         raise InputError(
             "model: got one that is not HumanDiffusion's own, wanted that of Load HumanDiffusion Model, because the "
-            "conditioning "
-            "comes from HumanDiffusion Conditioning; for a Stable Diffusion model use CLIP Text Encode"
+            "conditioning comes from HumanDiffusion Conditioning; for a Stable Diffusion model use CLIP Text Encode"
         )
 
 
@@ -111,8 +110,7 @@ def check_fits(cond: NativeCond, features: Tensor, latent: torch.Size, grid: int
     if len(latent) != 4 or latent[1] != CHANNELS:
         raise InputError(
             f"latent: got one of another kind of model (shape {list(latent)}), wanted [B, {CHANNELS}, h, w]; use the "
-            "LATENT of "
-            "HumanDiffusion Conditioning, or VAE Encode with the VAE of Load HumanDiffusion Model"
+            "LATENT of HumanDiffusion Conditioning, or VAE Encode with the VAE of Load HumanDiffusion Model"
         )
     if latent[-2] % grid or latent[-1] % grid:
         size = f"{latent[-1] * PICTURE_SCALE} x {latent[-2] * PICTURE_SCALE}"
@@ -122,21 +120,20 @@ def check_fits(cond: NativeCond, features: Tensor, latent: torch.Size, grid: int
         )
     if features is None or features.ndim != 3 or features.shape[1] != NUM_PARTS:
         raise InputError(
-            f"conditioning: got features of shape {None if features is None else list(features.shape)}, wanted one for "
-            "each of the "
-            f"{NUM_PARTS} parts; join native conditionings with Conditioning (Combine), not with Concat"
+            f"conditioning: got features of shape {None if features is None else list(features.shape)}, wanted one "
+            f"for each of the {NUM_PARTS} parts; join native conditionings with Conditioning (Combine), not with "
+            "Concat"
         )
     if cond.encoder_id != encoder_id:
         raise InputError(
             f"part features: made with the part encoder {cond.encoder_id}, wanted {encoder_id}, with which the model "
-            "was "
-            "trained; choose that one in Load Part Encoder"
+            "was trained; choose that one in Load Part Encoder"
         )
     for name, count in (("maps", cond.pose.batch), ("part features", len(features))):
         if latent[0] % count:
             raise InputError(
-                f"latent: got {latent[0]} pictures for {count} {name}, wanted as many or a multiple; "
-                "connect the LATENT of the same HumanDiffusion Conditioning"
+                f"latent: got {latent[0]} pictures for {count} {name}, wanted as many or a multiple; connect the "
+                "LATENT of the same HumanDiffusion Conditioning"
             )
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from ...humandiffusion.errors import InputError
-from ...humandiffusion.models.io import load_denoiser
+from ...humandiffusion.models.io import Denoiser, load_denoiser
 from ...humandiffusion.models.unet import HumanUNet
 from .native_conds import KEY, NativeCond, check_fits, occupancy_at
 from .native_net import NativeNet, begin_run
@@ -57,15 +57,13 @@ class NativeModel(comfy.model_base.BaseModel):
         if not isinstance(cond, NativeCond):
             raise InputError(
                 "conditioning: got one that was made for Stable Diffusion (CLIP Text Encode or similar), wanted that "
-                "of "
-                "HumanDiffusion Conditioning, because this MODEL comes from Load HumanDiffusion Model; connect that "
-                "node"
+                "of HumanDiffusion Conditioning, because this MODEL comes from Load HumanDiffusion Model; connect "
+                "that node"
             )
         if not isinstance(self.model_sampling, comfy.model_sampling.CONST):
             raise InputError(
                 "model: got one whose sampling was changed to something that is not flow matching, wanted flow "
-                "matching; "
-                "remove the ModelSampling node (ModelSamplingSD3 may stay)"
+                "matching; remove the ModelSampling node (ModelSamplingSD3 may stay)"
             )
         check_fits(cond, features, noise.shape, self.diffusion_model.unet.config.multiple, self.encoder_id)
         out = super().extra_conds(**kwargs)
@@ -80,16 +78,31 @@ def load_native_model(path: str) -> tuple[Any, PictureVAE]:
 
     Weights are kept and computed in float32: the model is small, and the velocity is a small difference over sigma.
     """
-    device = comfy.model_management.unet_offload_device()
-    loaded = load_denoiser(path, operations=comfy.ops.manual_cast, device=device, dtype=torch.float32)
-    model = NativeModel(loaded.unet, loaded.metadata["encoder_id"], device)
-    patcher = comfy.model_patcher.CoreModelPatcher(
-        model, load_device=comfy.model_management.get_torch_device(), offload_device=device
-    )
-    patcher.add_wrapper_with_key(comfy.patcher_extension.WrappersMP.SAMPLER_SAMPLE, KEY, begin_run)
-    return patcher, PictureVAE(loaded.decoder)
+    loaded = _load(path)
+    return _patcher(loaded, path), PictureVAE(loaded.decoder)
+
+
+def reload_patcher(path: str, disable_dynamic: bool = False) -> Any:
+    """The MODEL alone, with weights of its own: ComfyUI asks for it for hooks on conditioning and for several GPUs."""
+    return _patcher(_load(path), path, disable_dynamic)
 
 
 def is_native_model(model: Any) -> bool:
     """Whether a MODEL comes from `load_native_model`."""
     return isinstance(model.model, NativeModel)
+
+
+def _load(path: str) -> Denoiser:
+    device = comfy.model_management.unet_offload_device()
+    return load_denoiser(path, operations=comfy.ops.manual_cast, device=device, dtype=torch.float32)
+
+
+def _patcher(loaded: Denoiser, path: str, disable_dynamic: bool = False) -> Any:
+    device = comfy.model_management.unet_offload_device()
+    # Looked up now: ComfyUI replaces CoreModelPatcher when it starts on NVIDIA.
+    kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
+    model = NativeModel(loaded.unet, loaded.metadata["encoder_id"], device)
+    patcher = kind(model, load_device=comfy.model_management.get_torch_device(), offload_device=device)
+    patcher.add_wrapper_with_key(comfy.patcher_extension.WrappersMP.SAMPLER_SAMPLE, KEY, begin_run)
+    patcher.cached_patcher_init = (reload_patcher, (path,))
+    return patcher

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import comfy.sample
 import comfy.samplers
 import comfy.utils
 
@@ -31,19 +32,18 @@ def conditioning_for(
         return _native(pose, features, positive, negative)
     if features is not None:
         raise InputError(
-            f"features: the MODEL is {family(model)}, which does not read part features here; "
-            "connect positive and negative, or use the MODEL of Load HumanDiffusion Model"
+            f"features: the MODEL is {family(model)}, which does not read part features here; connect positive and "
+            "negative, or use the MODEL of Load HumanDiffusion Model"
         )
     if positive is None or negative is None:
         raise InputError(
-            f"positive and negative: the MODEL is {family(model)}, which needs both; connect CLIP Text Encode to each, "
-            "or use the MODEL of Load HumanDiffusion Model with the features of Retrieve Style"
+            f"positive and negative: the MODEL is {family(model)}, which needs both; connect CLIP Text Encode to "
+            "each, or use the MODEL of Load HumanDiffusion Model with the features of Retrieve Style"
         )
     if is_native(positive) or is_native(negative):
         raise InputError(
-            f"model: got {family(model)}, wanted that of Load HumanDiffusion Model, because positive or negative comes "
-            "from "
-            "HumanDiffusion Conditioning"
+            f"model: got {family(model)}, wanted that of Load HumanDiffusion Model, because positive or negative "
+            "comes from HumanDiffusion Conditioning"
         )
     return positive, negative
 
@@ -69,6 +69,7 @@ def sample_passes(
     The same by hand: KSampler on a half-size latent, Upscale Latent By 2 (bilinear), KSampler with denoise = `refine`.
     """
     grid = model.model.diffusion_model.unet.config.multiple if is_native_model(model) else SD_GRID
+    latent = _of_model(model, latent)
     height, width = latent["samples"].shape[-2:]
     for number in range(passes):
         factor = 2 ** (passes - 1 - number)
@@ -101,9 +102,8 @@ def _native(
     for name, given in (("positive", positive), ("negative", negative)):
         if given is not None and not is_native(given):
             raise InputError(
-                f"{name}: got a conditioning that was made for Stable Diffusion (CLIP Text Encode or similar), but the "
-                "MODEL is "
-                "HumanDiffusion's own; connect the features of Retrieve Style instead"
+                f"{name}: got a conditioning that was made for Stable Diffusion (CLIP Text Encode or similar), but "
+                "the MODEL is HumanDiffusion's own; connect the features of Retrieve Style instead"
             )
     if (features is None) == (positive is None):
         got = "neither" if features is None else "both"
@@ -115,6 +115,14 @@ def _native(
     else:
         blank = blank_of(positive)
     return with_pose(positive, pose), with_pose(blank if negative is None else negative, pose)
+
+
+def _of_model(model: Any, latent: dict[str, Any]) -> dict[str, Any]:
+    """An empty latent of another kind of model (Empty Latent Image) becomes one of this model, as KSampler does it."""
+    latent = dict(latent)
+    ratio = latent.pop("downscale_ratio_spacial", None)
+    samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"], ratio)
+    return {**latent, "samples": samples}
 
 
 def _resize(latent: dict[str, Any], size: tuple[int, ...], method: str) -> dict[str, Any]:
