@@ -24,6 +24,27 @@ BASIC_COLOURS: dict[str, tuple[int, int, int]] = {
     "brown": (112, 74, 48),
 }
 
+# Further colours of clothes that people ask for by name, sRGB 0..255.
+CLOTHES_COLOURS: dict[str, tuple[int, int, int]] = {
+    **BASIC_COLOURS,
+    "charcoal": (62, 64, 68),
+    "cream": (240, 228, 200),
+    "beige": (214, 194, 164),
+    "tan": (184, 146, 104),
+    "burgundy": (104, 24, 42),
+    "coral": (238, 112, 96),
+    "magenta": (196, 40, 128),
+    "mustard": (206, 160, 44),
+    "olive": (104, 106, 56),
+    "dark green": (24, 66, 44),
+    "mint": (164, 220, 188),
+    "turquoise": (58, 184, 184),
+    "light blue": (150, 190, 228),
+    "denim blue": (78, 104, 146),
+    "navy": (26, 34, 74),
+    "lilac": (188, 160, 212),
+}
+
 # What people call hair and skin, as photos show them, sRGB 0..255.
 HAIR_COLOURS: dict[str, tuple[int, int, int]] = {
     "black": (32, 28, 28),

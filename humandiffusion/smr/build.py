@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..colour import BASIC_COLOURS
+from ..colour import CLOTHES_COLOURS
 from ..encoders.base import PartEncoder
 from ..encoders.crops import cut_mask
 from ..errors import InputError
@@ -24,7 +24,7 @@ from .memory import RECOLOURED, MemoryItem, StyleMemory, initialise, item_id
 from .plan import MIN_PIXELS, Cut, plan_cuts
 
 CROP_SIZE, SWATCH_SIZE, BATCH = 64, 16, 256
-SHADE = 0.02  # spread of a recoloured crop's colour around the basic one, in sRGB of 0..1
+SHADE = 0.02  # spread of a recoloured crop's colour around the named one, in sRGB of 0..1
 
 
 def build_memory(
@@ -99,7 +99,7 @@ def _around(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _dressed(image: Tensor, mask: Tensor, cut: Cut, rng: random.Random) -> Tensor:
-    shades = [tuple(min(max(v / 255 + rng.gauss(0, SHADE), 0.0), 1.0) for v in BASIC_COLOURS[c]) for c in cut.colours]
+    shades = [tuple(min(max(v / 255 + rng.gauss(0, SHADE), 0.0), 1.0) for v in CLOTHES_COLOURS[c]) for c in cut.colours]
     (r, g, b), (r2, g2, b2) = shades[0], shades[-1]
     generator = torch.Generator().manual_seed(rng.randrange(2**31))
     return dress(image, mask, Cloth((r, g, b), cut.pattern, (r2, g2, b2)), generator)

@@ -73,9 +73,10 @@ def retrieve(
 
     `locks` gives for a part the ids that it must use, equally weighted, in place of what a search would find. A garment
     of whose part the memory holds nothing is looked for among those of all other parts; any other such part keeps its
-    query. Without phrase, picture or lock, a part of the body takes the memory's prior and the background one scene,
-    chosen by the sentence, because the mean of many streets is fog; all else is absent. So is a part of weight 0, and
-    one that the sentence denies. With blend 0 every query comes out as it is. Raises InputError.
+    query. Without phrase (words of the person alone, "skin of a man", are none), picture or lock, a part of the body
+    takes the memory's prior and the background one scene, chosen by the sentence, because the mean of many streets is
+    fog; all else is absent. So is a part of weight 0, and one that the sentence denies. With blend 0 every query comes
+    out as it is. Raises InputError.
     """
     memory.check_encoder(encoder.encoder_id)
     if not 0 <= blend <= 1:
@@ -130,9 +131,19 @@ def _negative(encoder: PartEncoder, memory: StyleMemory, prompts: PartPrompts, *
     return replace(found, features=found.features * only[:, None], present=found.present & only, retrieved=told)
 
 
+def _tells(prompt: PartPrompt, person: str) -> bool:
+    """Whether a phrase says how the part looks. "Skin of a man" does not: a memory of crops knows no persons, and what it
+    found would be chance, or prejudice. Such a part takes the prior, as if nothing had been said.
+    """
+    words = set(prompt.phrase.lower().split())
+    if prompt.part in BODY:
+        words -= {PART_NAMES[prompt.part], "of", "a", "an", "the", "and", *person.lower().split()}
+    return bool(words)
+
+
 def _asked(prompts: PartPrompts) -> dict[Modality, list[PartPrompt]]:
     """The prompts that ask for something, by how they ask."""
-    asked = [p for p in prompts.parts if p.weight > 0 and (p.phrase.strip() or p.image is not None)]
+    asked = [p for p in prompts.parts if p.weight > 0 and (p.image is not None or _tells(p, prompts.person))]
     by_text, by_image = [p for p in asked if p.image is None], [p for p in asked if p.image is not None]
     by_modality: dict[Modality, list[PartPrompt]] = {"text": by_text, "image": by_image}
     return {modality: chosen for modality, chosen in by_modality.items() if chosen}

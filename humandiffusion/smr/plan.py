@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from ..colour import BASIC_COLOURS, srgb_to_lab
+from ..colour import BASIC_COLOURS, CLOTHES_COLOURS, srgb_to_lab
 from ..parts import (
     BAG,
     DRESS,
@@ -41,7 +41,7 @@ _CONTRAST = 30.0
 class Cut:
     """One crop to make: of which photo (its number in the set), which part, called what; and if it is recoloured, how.
 
-    `colours` holds names of the eleven basic colours: none for a real crop, one, or two for a cloth with a pattern.
+    `colours` holds names of colours of clothes: none for a real crop, one, or two for a cloth with a pattern.
     """
 
     photo: int
@@ -53,7 +53,8 @@ class Cut:
 
 def plan_cuts(photos: PhotoSet, *, most: int, recoloured: int, seed: int) -> list[Cut]:
     """At most `most` real crops of a part (half as many of hair and skin), and `recoloured` crops of each part in each
-    basic colour (half as many of accessories and hair), or more, until each kind of a part has two of each.
+    basic colour (half as many of accessories and hair), or more, until each kind of a part has two of each; a quarter
+    as many in each further colour of clothes.
 
     Kinds are the finest labels that the set has. All are dealt evenly over kinds and photos; the order is by photo.
     """
@@ -96,10 +97,11 @@ def _real(part: int, kinds: dict[str, list[int]], most: int) -> list[Cut]:
 
 def _recoloured(part: int, kinds: dict[str, list[int]], each: int, rng: random.Random) -> list[Cut]:
     """`each` of every colour, over all kinds in turn, at least two of each; every third wears a pattern."""
-    names, labels = list(BASIC_COLOURS), list(kinds)
+    labels = list(kinds)
     cuts, taken = [], dict.fromkeys(labels, 0)
-    for i, colour in enumerate(names):
-        for turn in range(max(each, 2 * len(labels)) if each else 0):
+    for i, colour in enumerate(BASIC_COLOURS if part == HAIR else CLOTHES_COLOURS):
+        basic = max(each, 2 * len(labels)) if each else 0
+        for turn in range(basic if colour in BASIC_COLOURS else -(-each // 4)):
             label = labels[turn % len(labels)]
             photo = kinds[label][taken[label] % len(kinds[label])]
             taken[label] += 1
@@ -114,5 +116,6 @@ def _recoloured(part: int, kinds: dict[str, list[int]], each: int, rng: random.R
 def _against(colour: str) -> list[str]:
     """The basic colours that a pattern on `colour` is visible in."""
     table = srgb_to_lab(torch.tensor(list(BASIC_COLOURS.values())) / 255)
-    far = (table - table[list(BASIC_COLOURS).index(colour)]).norm(dim=1) > _CONTRAST
+    own = srgb_to_lab(torch.tensor(CLOTHES_COLOURS[colour]) / 255)
+    far = (table - own).norm(dim=1) > _CONTRAST
     return [name for name, visible in zip(BASIC_COLOURS, far.tolist(), strict=True) if visible]

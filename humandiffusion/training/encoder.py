@@ -128,11 +128,11 @@ def tune_text(
     )
     towers = (encoder.text, encoder.text_head, heads.teacher)
     trained = [*(parameter for tower in towers for parameter in tower.parameters()), heads.logit_scale]
-    optimiser = torch.optim.AdamW(trained, lr=1e-3, betas=(0.9, 0.98), weight_decay=0.02)
+    optimiser = torch.optim.AdamW(trained, lr=6e-4, betas=(0.9, 0.98), weight_decay=0.02)
     device = heads.logit_scale.device
     for step in tqdm(range(steps), desc="text tower", unit="step"):
         for group in optimiser.param_groups:
-            group["lr"] = 1e-3 * warmup_cosine(step, steps=steps, warmup=50)
+            group["lr"] = 6e-4 * warmup_cosine(step, steps=steps, warmup=50)
         rows = torch.multinomial(facts.weight, size)
         said = [compose(pool.descriptions[i], rng) for i in rows.tolist()]
         extra = torch.randint(len(phrases), (batch,))

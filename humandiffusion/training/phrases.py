@@ -28,7 +28,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "heels": ("high heels", "stilettos"),
     "hoodie": ("hooded sweatshirt", "hooded top"),
     "jacket": ("bomber jacket", "leather jacket", "denim jacket", "biker jacket", "windbreaker", "outerwear"),
-    "jeans": ("denim pants", "denim jeans", "skinny jeans", "blue jeans"),
+    "jeans": ("denim pants", "denim jeans", "skinny jeans", "ripped jeans"),
     "jumper": ("pullover", "sweater"),
     "leggings": ("tights", "yoga pants"),
     "loafers": ("moccasins", "slip on shoes"),
@@ -120,8 +120,10 @@ def compose(of: Description, rng: random.Random) -> str:
     garment = of.label
     if rng.random() < 0.35:
         garment = rng.choice(SYNONYMS.get(of.label, (PARTS[of.part].name,)))
+        if "denim" in garment and not any(blue in name for name in of.colours for blue in ("blue", "navy", "denim")):
+            garment = of.label  # so that denim alone means blue
     if of.pattern is not None and rng.random() < 0.9:
         return rng.choice(_PATTERNED[of.pattern]).format(c=colour, d=of.second, g=garment)
-    if of.natural and rng.random() < 0.35:
+    if of.natural and rng.random() < (0.5 if "denim" in garment else 0.12):
         return garment
     return rng.choice(_PLAIN).format(c=colour, g=garment)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import torch
 
-from humandiffusion.colour import BASIC_COLOURS
+from humandiffusion.colour import BASIC_COLOURS, CLOTHES_COLOURS
 from humandiffusion.parts import BACKGROUND, FACE, GARMENTS, HAIR, PANTS, SKIN, TOP
 from humandiffusion.smr.build import build_memory
 from humandiffusion.smr.captions import pattern_word
@@ -30,7 +30,8 @@ def test_every_kind_of_garment_has_every_basic_colour_more_than_once(photos: Pho
     cuts = [cut for cut in plan_cuts(photos, most=6, recoloured=3, seed=0) if cut.part in GARMENTS and cut.colours]
     dealt = Counter((cut.part, cut.label, cut.colours[0]) for cut in cuts)
     kinds = ((TOP, "shirt"), (TOP, "t-shirt"), (PANTS, "jeans"))
-    assert set(dealt) == {(*kind, colour) for kind in kinds for colour in BASIC_COLOURS} and min(dealt.values()) >= 2
+    assert all(dealt[(*kind, colour)] >= 2 for kind in kinds for colour in BASIC_COLOURS)
+    assert {(part, colour) for part, _, colour in dealt} == {(p, c) for p in (TOP, PANTS) for c in CLOTHES_COLOURS}
     assert any(cut.pattern for cut in cuts) and all(len(cut.colours) == 2 for cut in cuts if cut.pattern)
 
 
@@ -48,7 +49,7 @@ def test_the_rows_are_what_they_say(memory: StyleMemory, encoder: Any) -> None:
     for row in set(range(len(memory))) - set(natural):
         colour = memory.sources[row].split(RECOLOURED)[1].split()[0]
         assert memory.captions[row].startswith(colour)
-        if " and " not in memory.captions[row]:
+        if " and " not in memory.captions[row] and colour in BASIC_COLOURS:
             wanted = encoder.encode_text([colour])[0]
             assert float(memory.vectors[row].float() @ wanted) > 0.97
     assert memory.encoder_id == encoder.encoder_id and set(memory.licences) == {"drawn"}

@@ -128,6 +128,12 @@ def test_a_part_of_the_body_that_the_memory_lacks_keeps_its_words(encoder: Any, 
     assert told(features, HAIR).ids == () and "the query itself" in report(features, bald)
 
 
+def test_words_of_the_person_alone_say_nothing_of_looks(encoder: Any, wardrobe: StyleMemory) -> None:
+    prompts = PartPrompts((PartPrompt(HAIR, "hair of an old man"), PartPrompt(SKIN, "brown skin of an old man")))
+    features = retrieve(encoder, wardrobe, replace(prompts, person="old man"))
+    assert told(features, HAIR).how == "prior" and told(features, SKIN).how == "text"
+
+
 def test_a_memory_of_another_encoder_is_refused_and_both_are_named(encoder: Any, wardrobe: StyleMemory) -> None:
     with pytest.raises(InputError, match="'clip'.*'mean-colour'"):
         retrieve(encoder, replace(wardrobe, encoder_id="clip"), PartPrompts((PartPrompt(TOP, "red"),)))
