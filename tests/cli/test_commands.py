@@ -86,7 +86,9 @@ def test_memory_names_a_file_that_is_not_there(humandiffusion: Callable, argumen
     assert ended.code == 2 and ended.err.count("\n") == 1 and "gone.safetensors" in ended.err
 
 
-def test_memory_build_without_an_index_writes_nothing(humandiffusion: Callable, tiny_files: Any, tmp_path: Path) -> None:
+def test_memory_build_without_an_index_writes_nothing(
+    humandiffusion: Callable, tiny_files: Any, tmp_path: Path
+) -> None:
     options = ["--licence", "mine", "--encoder", tiny_files.encoder]
     ended = humandiffusion("memory", "build", "--data", tmp_path, "--out", tmp_path / "made.safetensors", *options)
     assert ended.code == 2 and "index.json" in ended.err and not list(tmp_path.iterdir())
