@@ -134,8 +134,8 @@ def _negative(encoder: PartEncoder, memory: StyleMemory, prompts: PartPrompts, *
 def _tells(prompt: PartPrompt, person: str) -> bool:
     """Whether a phrase says how the part looks.
 
-    "Skin of a man" does not: a memory of crops knows no persons, and what it found would be chance, or prejudice. Such a
-    part takes the prior, as if nothing had been said.
+    "Skin of a man" does not: a memory of crops knows no persons, and what it found would be chance, or prejudice. Such
+    a part takes the prior, as if nothing had been said.
     """
     words = set(prompt.phrase.lower().split())
     if prompt.part in BODY:
