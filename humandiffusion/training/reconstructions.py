@@ -21,7 +21,7 @@ from .photos import PhotoSet
 from .refreshed import refreshed
 from .variants import Variants
 
-STEPS = 20
+STEPS = 10
 GUIDANCE = 1.5
 
 
