@@ -23,7 +23,7 @@ class PartCrops:
 
 def cut_parts(image: Tensor, labels: Tensor, size: int = 64, parts: Iterable[int] | None = None) -> PartCrops:
     """Crop every part of `labels` [H, W] (or those of `parts` that are there) out of `image` [3, H, W], sRGB 0..1."""
-    wanted = labels.unique().tolist() if parts is None else [p for p in parts if bool((labels == p).any())]
+    wanted = torch.unique(labels).tolist() if parts is None else [p for p in parts if bool((labels == p).any())]
     crops = [cut_mask(image, labels == part, size) for part in wanted]
     if not crops:
         return PartCrops(

@@ -67,4 +67,5 @@ class TextTower(nn.Module):
         empty = count[..., 0] == 0
         hidden = self.blocks(self.project(words) + self.position[: ids.shape[1]], src_key_padding_mask=empty)
         keep = (~empty).to(hidden.dtype)[..., None]
-        return (hidden * keep).sum(1) / keep.sum(1)
+        out: Tensor = (hidden * keep).sum(1) / keep.sum(1)
+        return out

@@ -54,8 +54,9 @@ class MAA(nn.Module):
         bias = bias if bias is None else bias.to(q.dtype)
         mixed = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=bias)
         out: Tensor = self.zero_proj(mixed.transpose(1, 2).flatten(2))
-        return out.mT.unflatten(2, h.shape[2:])
+        return out.mT.reshape(h.shape)
 
 
 def _heads(x: Tensor, heads: int) -> Tensor:
-    return x.unflatten(-1, (heads, -1)).transpose(1, 2)
+    split: Tensor = x.unflatten(-1, (heads, -1))
+    return split.transpose(1, 2)

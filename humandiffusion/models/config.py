@@ -36,4 +36,4 @@ class DenoiserConfig:
     @property
     def multiple(self) -> int:
         """Height and width of a latent must be multiples of this."""
-        return self.stride * 2 ** (len(self.channels) - 1)
+        return int(self.stride * 2 ** (len(self.channels) - 1))

@@ -49,6 +49,12 @@ class HumanUNet(nn.Module):
     the middle's SRES and the last SRES of each decoder scale.
     """
 
+    # nn.Module types what is in a ModuleList as plain modules; these are blocks with methods of their own.
+    encoder: Any
+    decoder: Any
+    maa: Any
+    middle_sres: Any
+
     def __init__(
         self,
         config: DenoiserConfig,
@@ -59,7 +65,7 @@ class HumanUNet(nn.Module):
     ) -> None:
         super().__init__()
         self.config, self.dtype = config, dtype or torch.float32
-        factory = {"operations": operations, "device": device, "dtype": dtype}
+        factory: dict[str, Any] = {"operations": operations, "device": device, "dtype": dtype}
         layer = {"device": device, "dtype": dtype}
         widths, time = config.channels, config.time_width
 

@@ -39,12 +39,12 @@ def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str
     """
     image, labels, fine = photos.image(photo_id).float() / 255, photos.labels(photo_id), photos.fine(photo_id)
     cuts = []
-    for part in labels.unique().tolist():
+    for part in torch.unique(labels).tolist():
         mask = labels == part
         if fine is None or part in _BODY_PARTS:
             regions = {PART_NAMES[part]: mask}
         else:
-            kinds = fine[mask].unique().tolist()
+            kinds = torch.unique(fine[mask]).tolist()
             regions = {photos.fine_labels[kind]: mask & (fine == kind) for kind in kinds}
         for label, region in regions.items():
             if int(region.sum()) >= MIN_PIXELS and CCP_PARTS.get(label, part) == part:

@@ -74,7 +74,7 @@ class _Photos(Dataset[Variants]):
         queries = torch.zeros(NUM_PARTS, self.encoder.dim, dtype=torch.float16)
         queries[crops.parts] = self.encoder.encode_image(crops.images, crops.masks).half()
         as_bytes = [(x * 255).round().to(torch.uint8) for x in (latent, shares)]
-        return Variants(*as_bytes, queries, torch.tensor(index))
+        return Variants(as_bytes[0], as_bytes[1], queries, torch.tensor(index))
 
 
 def _crop(image: Tensor, labels: Tensor, rng: random.Random) -> tuple[Tensor, Tensor]:
@@ -99,7 +99,7 @@ def _recolour_some(
     """Give about half of the garments (and sometimes the hair) another colour, an eighth of those a pattern as well."""
     if rng.random() < 0.15:
         return image, labels
-    for part in labels.unique().tolist():
+    for part in torch.unique(labels).tolist():
         chance = 0.6 if part in GARMENTS else 0.15 if part == HAIR else 0.0
         mask = labels == part
         if rng.random() >= chance or int(mask.sum()) < 16:
