@@ -119,7 +119,7 @@ class Events:
     def __init__(self, address: str) -> None:
         host, port = address.split(":")
         self.client = uuid.uuid4().hex
-        self.socket = socket.create_connection((host, int(port)), timeout=60)
+        self.socket = socket.create_connection((host, int(port)), timeout=300)
         lines = [f"GET /ws?clientId={self.client} HTTP/1.1", f"Host: {address}", "Upgrade: websocket"]
         lines += ["Connection: Upgrade", f"Sec-WebSocket-Key: {'A' * 22}==", "Sec-WebSocket-Version: 13"]
         self.socket.sendall("".join(f"{line}\r\n" for line in [*lines, ""]).encode())
@@ -176,7 +176,7 @@ class Server:
     def call(self, path: str, data: Any = None) -> bytes:
         body = None if data is None else json.dumps(data).encode()
         request = urllib.request.Request(f"http://{self.address}{path}", body, {"Content-Type": "application/json"})
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=300) as answer:
             return answer.read()
 
     def json(self, path: str, data: Any = None) -> Any:

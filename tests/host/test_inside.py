@@ -16,7 +16,7 @@ LAWS = re.findall(r"^def (law_\w+)", INSIDE.read_text("utf-8"), re.M)
 def results(host: SimpleNamespace, base: Path, pack: Path) -> dict[str, str]:
     tiny = base / "models" / "humandiffusion"
     command = [host.python, INSIDE, host.path, pack, tiny]
-    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=300)
+    run = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=900)
     assert run.returncode == 0, run.stderr[-3000:]
     return json.loads(run.stdout[run.stdout.index("{") :])
 
