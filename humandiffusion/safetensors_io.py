@@ -39,6 +39,7 @@ def write_model(path: Path, kind: str, tensors: dict[str, Tensor], metadata: dic
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         save_file(tensors, beside, metadata={"kind": kind, "about": json.dumps(metadata, sort_keys=True)})
+        beside.chmod(0o644)  # safetensors keeps its files from other users, who may run ComfyUI on these
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
