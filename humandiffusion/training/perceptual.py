@@ -85,10 +85,11 @@ def gram(features: Tensor, weight: Tensor) -> Tensor:
 
 
 def style_loss(fake: Tensor, real: Tensor, weight: Tensor) -> Tensor:
-    """Relative squared difference of the Gram matrices, mean over the pictures: 1 where nothing fits."""
+    """log(1 + relative squared difference of the Gram matrices), mean over the pictures."""
     target = gram(real, weight)
     gap = (gram(fake, weight) - target).float().square().mean((1, 2))
-    return (gap / (target.float().square().mean((1, 2)) + 1e-3)).mean()
+    # Plain walls have next to no texture of their own: without the logarithm they alone would set the gradient.
+    return torch.log1p(gap / (target.float().square().mean((1, 2)) + 1e-3)).mean()
 
 
 def fidelity_loss(fake: Tensor, real: Tensor, weight: Tensor) -> Tensor:

@@ -111,7 +111,7 @@ def test_style_loss_ignores_where_things_are() -> None:
     moved = features.roll((3, 5), (2, 3))
     weight = torch.ones(2, 1, 12, 12)
     assert float(style_loss(moved, features, weight)) < 1e-6
-    assert float(style_loss(features * 2, features, weight)) > 1
+    assert float(style_loss(features * 2, features, weight)) > 0.5
 
 
 def test_pooled_match_pulls_towards_the_real_features() -> None:
