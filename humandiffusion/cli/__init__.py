@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _fail("interrupted; no half-written file was left", 1)
     except ModuleNotFoundError as error:
-        return _fail(f"package {error.name}: not installed; pip install 'humandiffusion[cli,train]'", 1)
+        return _fail(f"package {error.name}: not installed; in this pack's folder: pip install -e .[cli,train]", 1)
     except Exception as error:
         if os.environ.get("HUMANDIFFUSION_TRACEBACK"):
             raise

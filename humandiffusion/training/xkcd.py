@@ -11,7 +11,7 @@ def xkcd_colours() -> dict[str, tuple[int, int, int]]:
         from matplotlib.colors import XKCD_COLORS, to_rgb
     except ImportError as error:
         raise InputError(
-            "matplotlib: not installed, but holds the XKCD colour names; pip install 'humandiffusion[train]'"
+            "matplotlib: not installed, but holds the XKCD colour names; in this pack's folder: pip install -e .[train]"
         ) from error
     names = sorted(XKCD_COLORS)
     triples = {name.removeprefix("xkcd:"): to_rgb(XKCD_COLORS[name]) for name in names}
