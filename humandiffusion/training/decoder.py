@@ -43,8 +43,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train; `decoder.safetensors` (the average), `decoder.json` and sample sheets appear in `args.out` as it goes."""
-    accelerator = start(args)
     photos = load_photos(args.data, args.more)
+    accelerator = start(args)
     recon = load_reconstructions(args.pairs, photos) if args.pairs else None
     samples = load_photos(args.data, [], held_out=True, limit=8)
     vgg = load_vgg_features(torch.bfloat16 if args.precision == "bf16" else torch.float32).to(accelerator.device)

@@ -50,13 +50,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train; `unet.safetensors` (the average) and sample sheets appear in `args.out` as it goes."""
-    accelerator = start(args)
     encoder, memory = load_encoder(args.encoder), load_memory(args.memory)
     if memory.encoder_id != encoder.encoder_id:
         raise InputError(
             f"--memory: made with encoder {memory.encoder_id}, --encoder is {encoder.encoder_id}; give a pair"
         )
     photos = PhotoSet(args.data)
+    accelerator = start(args)
     variants = cached_variants(args.out, photos, encoder, args)
     features = refreshed(variants, memory, photos)
     priors = _priors(memory)

@@ -55,8 +55,8 @@ class Heads(nn.Module):
 
 def run(args: argparse.Namespace) -> None:
     """Train, then write `encoder.safetensors` into `args.out`."""
-    accelerator = start(args)
     photos = PhotoSet(args.data)
+    accelerator = start(args)
     pool = build_pool(photos, training_colours(), args.copies, args.seed, args.workers)
     words = [*common_words(12_000), *PATTERN_WORDS, *FABRIC_WORDS, *LENGTH_WORDS]
     phrases = vocabulary(GARMENT_WORDS, words, TEACHER_PHRASES, args.seed)

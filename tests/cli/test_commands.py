@@ -101,9 +101,13 @@ def test_every_training_run_has_its_options(humandiffusion: Callable, run: str) 
 
 
 @pytest.mark.parametrize("run", ["denoiser", "decoder", "encoder"])
-def test_training_on_a_folder_without_an_index_is_two(humandiffusion: Callable, run: str, tmp_path: Path) -> None:
-    ended = humandiffusion("train", run, "--data", tmp_path / "gone", "--out", tmp_path / "out", "--workers", 0)
-    assert ended.code == 2 and ended.err.count("\n") == 1, ended.err
+def test_training_on_a_folder_without_an_index_is_refused_and_writes_nothing(
+    humandiffusion: Callable, tiny_files: Any, tmp_path: Path, run: str
+) -> None:
+    files = ["--encoder", tiny_files.encoder, "--memory", tiny_files.memory] if run == "denoiser" else []
+    ended = humandiffusion("train", run, "--data", tmp_path, "--out", tmp_path / "out", *files)
+    assert ended.code == 2 and ended.err.count("\n") == 1 and "index.json" in ended.err
+    assert not list(tmp_path.iterdir())
 
 
 def _photos(folder: Path) -> Path:
