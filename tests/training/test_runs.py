@@ -1,4 +1,4 @@
-"""The training runs as the command line starts them, on drawn photos: a few real steps, then on from where they stopped."""
+"""The training runs as the command line starts them, on drawn photos: a few real steps, and on from there."""
 
 import json
 from pathlib import Path
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 
 from humandiffusion.cli import main
 from humandiffusion.models.io import load_denoiser
@@ -47,15 +47,13 @@ def test_the_denoiser_trains_goes_on_and_its_pictures_train_a_decoder_to_go_with
     assert any(not torch.equal(first[name], second[name]) for name in first)
     assert (out / "sheet.png").is_file()
 
-    recon = ["--denoiser", str(out), "--out", str(tmp_path / "recon"), "--variants", "2", "--count", "2", "--batch", "2"]
-    assert main(["train", "reconstructions", *common, *recon]) == 0
+    recon = ["--denoiser", str(out), "--out", str(tmp_path / "recon"), "--variants", "2"]
+    assert main(["train", "reconstructions", *common, *recon, "--count", "2", "--batch", "2"]) == 0
     with np.load(next((tmp_path / "recon").glob("*.npz"))) as file:
         assert file["recon"].shape == (2, 96, 64, 3) and len(file["ids"]) == 2
 
     shipped = load_denoiser()
     (tmp_path / "decoder").mkdir()
-    from safetensors.torch import save_file
-
     save_file(shipped.decoder.state_dict(), tmp_path / "decoder" / "decoder.safetensors")
     model = tmp_path / "model.safetensors"
     parts = ["--denoiser", str(out), "--decoder", str(tmp_path / "decoder"), "--out", str(model)]
