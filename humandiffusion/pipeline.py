@@ -48,8 +48,6 @@ class HumanDiffusionPipeline(DiffusionPipeline):
     `from_files` builds it of our own files, `from_pretrained` of a folder that `save_pretrained` wrote.
     """
 
-    model_cpu_offload_seq = "encoder->unet->decoder"
-    _exclude_from_cpu_offload = ["memory"]
     _callback_tensor_inputs = ["latents"]
 
     def __init__(

@@ -13,6 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..layers import norm32, split_heads
+
 
 def region_bias(occupancy: Tensor) -> Tensor:
     """Occupancy [B, P, h, w] -> bias [B, 1, h * w, P + 1]: -inf where a part is not, 0 for the null token, which is
@@ -45,18 +47,13 @@ class MAA(nn.Module):
     def keys_values(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
         """F_ps [B, P + 1, width] -> K, V [B, heads, P + 1, d]: what does not depend on the step."""
         k, v = self.kv(tokens).chunk(2, -1)
-        return _heads(k, self.heads), _heads(v, self.heads)
+        return split_heads(k, self.heads), split_heads(v, self.heads)
 
     def forward(self, h: Tensor, keys_values: tuple[Tensor, Tensor], bias: Tensor | None) -> Tensor:
         """The residual [B, C, h, w]."""
         k, v = keys_values
-        q = _heads(self.q(self.norm(h.float()).to(h.dtype).flatten(2).mT), self.heads)
+        q = split_heads(self.q(norm32(self.norm, h).flatten(2).mT), self.heads)
         bias = bias if bias is None else bias.to(q.dtype)
         mixed = F.scaled_dot_product_attention(q, k.to(q.dtype), v.to(q.dtype), attn_mask=bias)
         out: Tensor = self.zero_proj(mixed.transpose(1, 2).flatten(2))
         return out.mT.reshape(h.shape)
-
-
-def _heads(x: Tensor, heads: int) -> Tensor:
-    split: Tensor = x.unflatten(-1, (heads, -1))
-    return split.transpose(1, 2)

@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..layers import split_heads
+
 
 class SAA(nn.Module):
     """Part features [B, P, D] and presence [B, P] -> part tokens F_ps [B, P + 1, width]; the last is the null token."""
@@ -48,13 +50,8 @@ class SAA(nn.Module):
         tokens = told * self.feature(features) + (1 - told) * self.absent(index[:parts]).to(features)
         tokens = F.pad(tokens, (0, 0, 0, 1)) + self.identity(index).to(features)
         seen = F.pad(in_map, (0, 1), value=True)[:, None, None, :]
-        q, k, v = (_heads(x, self.heads) for x in self.qkv(self.norm1(tokens)).chunk(3, -1))
+        q, k, v = (split_heads(x, self.heads) for x in self.qkv(self.norm1(tokens)).chunk(3, -1))
         mixed = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
         tokens = tokens + self.out(mixed.transpose(1, 2).flatten(2))
         out: Tensor = tokens + self.mlp(self.norm2(tokens))
         return out
-
-
-def _heads(x: Tensor, heads: int) -> Tensor:
-    split: Tensor = x.unflatten(-1, (heads, -1))
-    return split.transpose(1, 2)

@@ -7,6 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..layers import norm32, split_heads
+
 Modulation = tuple[Tensor, Tensor]
 
 
@@ -17,12 +19,6 @@ def zero_residuals(model: nn.Module) -> None:
             layer = getattr(module, name)
             nn.init.zeros_(layer.weight)
             nn.init.zeros_(layer.bias)
-
-
-def norm32(norm: nn.Module, x: Tensor) -> Tensor:
-    """Group norm in float32: its sums lose half precision's few digits (and its bfloat16 gradient is slow on CPUs)."""
-    out: Tensor = norm(x.float())
-    return out.to(x.dtype)
 
 
 class ResBlock(nn.Module):
@@ -106,7 +102,7 @@ class SelfAttention(nn.Module):
     def forward(self, h: Tensor) -> Tensor:
         """h [B, C, h, w] -> the same shape."""
         tokens = norm32(self.norm, h).flatten(2).mT
-        q, k, v = (x.unflatten(-1, (self.heads, -1)).transpose(1, 2) for x in self.qkv(tokens).chunk(3, -1))
+        q, k, v = (split_heads(x, self.heads) for x in self.qkv(tokens).chunk(3, -1))
         mixed = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
         out: Tensor = h + self.out(mixed).mT.unflatten(2, h.shape[2:])
         return out

@@ -51,7 +51,7 @@ def read_denoiser(name_or_path: str | Path = "builtin") -> DenoiserFile:
         config = config_from(DenoiserConfig, metadata["config"])
         decoder_config = config_from(DecoderConfig, metadata["decoder_config"])
         str(metadata["encoder_id"])
-    except (KeyError, TypeError) as error:
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(f"model {path}: its header lacks {error}; get the file anew") from error
     return DenoiserFile(config, decoder_config, _part(tensors, "unet."), _part(tensors, "decoder."), metadata)
 

@@ -9,10 +9,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..layers import norm32
 from ..mca.maa import MAA, region_bias
 from ..mca.saa import SAA
 from ..pose.occupancy import coarsen
-from .blocks import Downsample, Modulation, ResBlock, SelfAttention, SpadeBlock, Upsample, norm32
+from .blocks import Downsample, Modulation, ResBlock, SelfAttention, SpadeBlock, Upsample
 from .config import DenoiserConfig
 
 Mode = Literal["region", "free"]

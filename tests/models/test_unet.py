@@ -137,3 +137,13 @@ def test_at_half_size_the_prediction_is_that_of_the_pooled_picture():
     small = model(pooled(x, 2), sigma, pooled(occupancy, 2), features, present)
     expected = torch.nn.functional.interpolate(small, scale_factor=2.0, mode="bilinear", align_corners=False)
     torch.testing.assert_close(model.denoise(x, sigma, context), expected)
+
+
+@torch.no_grad()
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16])
+def test_half_precision_weights_give_nearly_the_same_picture(dtype: torch.dtype):
+    model, given = unet(), inputs()
+    full = model(**given)
+    half = model.to(dtype)(**{name: value.to(dtype) if name != "sigma" else value for name, value in given.items()})
+    assert half.dtype == dtype
+    assert float((half.float() - full).norm() / full.norm()) < 0.05
