@@ -35,10 +35,15 @@ def read_model(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dic
 
 def write_model(path: Path, kind: str, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON metadata; the file appears whole or not at all."""
+    write_tensors(path, tensors, {"kind": kind, "about": json.dumps(metadata, sort_keys=True)})
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str] | None = None) -> None:
+    """Write a safetensors file that appears whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        save_file(tensors, beside, metadata={"kind": kind, "about": json.dumps(metadata, sort_keys=True)})
+        save_file(tensors, beside, metadata=header)
         beside.chmod(0o644)  # safetensors keeps its files from other users, who may run ComfyUI on these
         os.replace(beside, path)
     finally:

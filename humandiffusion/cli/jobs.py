@@ -43,8 +43,11 @@ def run_jobs(
     jobs, bad = _read_jobs(path, seed)
     if not jobs:
         return 1 if bad else 0
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise InputError(f"--out-dir: cannot make {folder} ({error.strerror}); give a folder to write to") from error
     pipeline = load()
-    folder.mkdir(parents=True, exist_ok=True)
     for number, job in jobs:
         out = folder / f"{job.id}.png"
         try:
@@ -69,7 +72,7 @@ def pictures_folder(text: str) -> Path:
 def _read_jobs(path: Path, seed: int) -> tuple[list[tuple[int, Job]], int]:
     """The good lines with their numbers, and how many were bad (each is told of at once)."""
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"--jobs: cannot read {path} ({error}); give a file with one JSON object a line") from error
     jobs: list[tuple[int, Job]] = []

@@ -18,7 +18,7 @@ from .decoder_data import Pairs, Photos, load_photos, load_reconstructions
 from .decoder_sheet import decoder_sheet
 from .discriminator import ProjectedDiscriminator, discriminator_loss, generator_loss
 from .perceptual import PooledMatch, VggFeatures, fidelity_loss, load_vgg_features, style_loss
-from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
+from .run import Ema, Progress, add_common_arguments, resume, start, stop_on_interrupt, warmup_cosine
 
 # The whole picture is looked at smaller, so that deep features see its scene; a cut at full size shows the grain.
 VIEW = (0.5, 0.5)
@@ -67,7 +67,7 @@ def run(args: argparse.Namespace) -> None:
     decoder, critic, optimiser, rival = accelerator.prepare(decoder, critic, optimiser, rival)
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
-        accelerator.load_state(str(args.out / "resume"))
+        resume(accelerator, args.out)
     pairs = Pairs(photos, recon, args.pairs_share, args.seed * 7919 + progress.step)
     batches = iter(DataLoader(pairs, args.batch, num_workers=args.workers, prefetch_factor=4 if args.workers else None))
 

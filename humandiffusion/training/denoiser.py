@@ -9,7 +9,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from tqdm import tqdm
@@ -21,11 +20,12 @@ from ..models.config import DenoiserConfig
 from ..models.unet import HumanUNet
 from ..parts import BACKGROUND, BODY, FACE, NUM_PARTS
 from ..pose.occupancy import coarsen
+from ..safetensors_io import write_tensors
 from ..smr.io import load_memory
 from ..smr.memory import StyleMemory
 from .photos import PhotoSet
 from .refreshed import refreshed
-from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
+from .run import Ema, Progress, add_common_arguments, resume, start, stop_on_interrupt, warmup_cosine
 from .sheets import denoiser_sheet
 from .variants import Variants, build_variants, load_variants, save_variants
 
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> None:
     unet, optimiser = accelerator.prepare(unet, optimiser)
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
-        accelerator.load_state(str(args.out / "resume"))
+        resume(accelerator, args.out)
     draw = torch.Generator().manual_seed(args.seed * 7919 + progress.step)
 
     bar = tqdm(total=args.steps, initial=progress.step, desc="denoiser", unit="step")
@@ -111,7 +111,7 @@ def run(args: argparse.Namespace) -> None:
 
 def cached_variants(out: Path, photos: PhotoSet, encoder: BuiltinPartEncoder, args: argparse.Namespace) -> Variants:
     """The training pictures in `out`, made there if this encoder's are not yet."""
-    path = out / f"variants-{encoder.encoder_id}.safetensors"
+    path = out / f"variants-{encoder.encoder_id}-{photos.root.name}-{args.variants}-{args.seed}.safetensors"
     if not path.is_file():
         save_variants(build_variants(photos, encoder, args.variants, args.seed, args.workers), path)
     return load_variants(path)
@@ -186,9 +186,8 @@ def _priors(memory: StyleMemory) -> Tensor:
 def _save(ema: Ema, config: DenoiserConfig, encoder_id: str, args: argparse.Namespace, memory: StyleMemory) -> None:
     unet = HumanUNet(config)
     unet.load_state_dict(ema.weights)
-    save_file(
-        {name: tensor.half().contiguous() for name, tensor in unet.state_dict().items()}, args.out / "unet.safetensors"
-    )
+    weights = {name: tensor.half().contiguous() for name, tensor in unet.state_dict().items()}
+    write_tensors(args.out / "unet.safetensors", weights)
     denoiser_sheet(
         unet.eval(),
         PhotoSet(args.data, held_out=True, limit=8),

@@ -22,7 +22,7 @@ from .crop_pool import CropPool, build_pool
 from .photos import PhotoSet
 from .phrases import compose
 from .recolour import PATTERNS
-from .run import Ema, Progress, add_common_arguments, start, stop_on_interrupt, warmup_cosine
+from .run import Ema, Progress, add_common_arguments, resume, start, stop_on_interrupt, warmup_cosine
 from .teacher import common_words, teach, vocabulary
 from .xkcd import training_colours
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> None:
     encoder, heads, optimiser = accelerator.prepare(encoder, heads, optimiser)
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
-        accelerator.load_state(str(args.out / "resume"))
+        resume(accelerator, args.out)
 
     rng = random.Random(args.seed * 7919 + progress.step)
     labels = sorted({d.label for d in pool.descriptions})

@@ -11,22 +11,30 @@ from pathlib import Path
 
 import torch
 from accelerate import Accelerator
+from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
 from torch import nn
+
+from ..cli.common import whole_number
+from ..errors import InputError
 
 
 def add_common_arguments(parser: argparse.ArgumentParser, *, steps: int, batch: int) -> None:
     """Options of every `humandiffusion train ...`."""
     parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
     parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, samples and the weights")
-    parser.add_argument("--steps", type=int, default=steps, help="optimiser steps (default %(default)s)")
-    parser.add_argument("--batch", type=int, default=batch, help="pictures a step (default %(default)s)")
+    parser.add_argument("--steps", type=whole_number(1), default=steps, help="optimiser steps (default %(default)s)")
+    parser.add_argument("--batch", type=whole_number(1), default=batch, help="pictures a step (default %(default)s)")
     parser.add_argument("--lr", type=float, default=None, help="peak learning rate")
     parser.add_argument("--minutes", type=float, default=None, help="stop after so many minutes even if steps remain")
     parser.add_argument("--precision", choices=("no", "bf16", "fp16"), default="bf16", help="mixed precision")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--save-every", type=int, default=500, help="steps between checkpoints (default %(default)s)")
-    parser.add_argument("--workers", type=int, default=2, help="processes that prepare data (default %(default)s)")
+    parser.add_argument(
+        "--save-every", type=whole_number(1), default=500, help="steps between checkpoints (default %(default)s)"
+    )
+    parser.add_argument(
+        "--workers", type=whole_number(0), default=2, help="processes that prepare data (default %(default)s)"
+    )
     parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
 
 
@@ -35,7 +43,16 @@ def start(args: argparse.Namespace) -> Accelerator:
     args.out.mkdir(parents=True, exist_ok=True)
     set_seed(args.seed)
     torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
+    # Accelerate keeps the precision of a process's first run; a second run here may ask for another.
+    AcceleratorState._reset_state(reset_partial_state=True)
     return Accelerator(mixed_precision=args.precision, cpu=not torch.cuda.is_available())
+
+
+def resume(accelerator: Accelerator, out: Path) -> None:
+    """Load the last checkpoint of a run. Raises InputError if there is none."""
+    if not (out / "resume").is_dir():
+        raise InputError(f"--resume: {out} holds no checkpoint yet; start without --resume")
+    accelerator.load_state(str(out / "resume"))
 
 
 class Ema:

@@ -20,6 +20,7 @@ from ..encoders.base import PartEncoder
 from ..encoders.crops import cut_parts
 from ..parts import GARMENTS, HAIR, NUM_PARTS
 from ..pose.occupancy import occupancy
+from ..safetensors_io import write_tensors
 from .photos import PhotoSet
 from .recolour import PATTERNS, Cloth, dress
 
@@ -121,10 +122,7 @@ def _random_colour(rng: random.Random) -> tuple[float, float, float]:
 
 def save_variants(variants: Variants, path: Path) -> None:
     """Keep them for the next run, as safetensors."""
-    from safetensors.torch import save_file
-
-    path.parent.mkdir(parents=True, exist_ok=True)
-    save_file({field.name: getattr(variants, field.name).contiguous() for field in fields(variants)}, path)
+    write_tensors(path, {field.name: getattr(variants, field.name).contiguous() for field in fields(variants)})
 
 
 def load_variants(path: Path) -> Variants:
