@@ -3,7 +3,7 @@
 import argparse
 import json
 import math
-import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -11,14 +11,13 @@ import torch.nn.functional as F
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.utils.data import DataLoader
-from tqdm import tqdm
 
 from ..models.decoder import DecoderConfig, PictureDecoder
 from .decoder_data import Pairs, Photos, load_photos, load_reconstructions
 from .decoder_sheet import decoder_sheet
 from .discriminator import ProjectedDiscriminator, discriminator_loss, generator_loss
 from .perceptual import PooledMatch, VggFeatures, fidelity_loss, load_vgg_features, style_loss
-from .run import Ema, Progress, add_common_arguments, resume, start, stop_on_interrupt, warmup_cosine
+from .run import Ema, Progress, add_common_arguments, resume, start, steps
 
 # The whole picture is looked at smaller, so that deep features see its scene; a cut at full size shows the grain.
 VIEW = (0.5, 0.5)
@@ -71,59 +70,40 @@ def run(args: argparse.Namespace) -> None:
     pairs = Pairs(photos, recon, args.pairs_share, args.seed * 7919 + progress.step)
     batches = iter(DataLoader(pairs, args.batch, num_workers=args.workers, prefetch_factor=4 if args.workers else None))
 
-    bar = tqdm(total=args.steps, initial=progress.step, desc="decoder", unit="step")
-    with stop_on_interrupt() as stopped:
-        while progress.step < args.steps and not stopped:
-            began = time.monotonic()
-            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
-            if done >= 1:
-                break
-            for group in (*optimiser.param_groups, *rival.param_groups):
-                group["lr"] = (
-                    peak * group.get("scale", 1.0) * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
-                )
-            batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
-            # In turn: the whole picture, a cut at full size. Both at once would cost twice as much for little more.
-            near = progress.step % 2 == 1
-            if near:
-                batch = cut_batch(batch)
-            with accelerator.autocast():
-                made = decoder(
-                    batch["latent"].contiguous(memory_format=torch.channels_last), *any_texture(config, args.batch)
-                )
-                made = made.float()
-                with torch.no_grad():
-                    real = look(vgg, batch["target"], near)
-                fake = look(vgg, made, near)
-                critic.requires_grad_(False)
-                losses = decoder_losses(batch, made, real, fake, match)
-                losses["adversary"] = generator_loss(critic(fake))
-            total = sum(getattr(args, name) * loss for name, loss in losses.items())
-            accelerator.backward(total)
-            accelerator.clip_grad_norm_(decoder.parameters(), 2.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
+    save = partial(_save, ema, config, args.out, progress, samples)
+    for _ in steps(args, accelerator, progress, optimiser, rival, peak=peak, name="decoder", save=save):
+        batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
+        # In turn: the whole picture, a cut at full size. Both at once would cost twice as much for little more.
+        near = progress.step % 2 == 1
+        if near:
+            batch = cut_batch(batch)
+        with accelerator.autocast():
+            made = decoder(
+                batch["latent"].contiguous(memory_format=torch.channels_last), *any_texture(config, args.batch)
+            )
+            made = made.float()
+            with torch.no_grad():
+                real = look(vgg, batch["target"], near)
+            fake = look(vgg, made, near)
+            critic.requires_grad_(False)
+            losses = decoder_losses(batch, made, real, fake, match)
+            losses["adversary"] = generator_loss(critic(fake))
+        total = sum(getattr(args, name) * loss for name, loss in losses.items())
+        accelerator.backward(total)
+        accelerator.clip_grad_norm_(decoder.parameters(), 2.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
 
-            critic.requires_grad_(True)
-            with accelerator.autocast():
-                seen = {name: tensor.detach() for name, tensor in fake.items()}
-                losses["critic"] = discriminator_loss(critic(real), critic(seen))
-            accelerator.backward(losses["critic"])
-            rival.step()
-            rival.zero_grad(set_to_none=True)
+        critic.requires_grad_(True)
+        with accelerator.autocast():
+            seen = {name: tensor.detach() for name, tensor in fake.items()}
+            losses["critic"] = discriminator_loss(critic(real), critic(seen))
+        accelerator.backward(losses["critic"])
+        rival.step()
+        rival.zero_grad(set_to_none=True)
 
-            ema.update(accelerator.unwrap_model(decoder))
-            progress.step += 1
-            progress.seconds += time.monotonic() - began
-            bar.update()
-            if progress.step % 10 < 2:
-                progress.log(**{name: float(loss.detach()) for name, loss in losses.items()})
-                bar.set_postfix({name: f"{float(losses[name].detach()):.3f}" for name in ("style", "critic")})
-            if progress.step % args.save_every == 0:
-                accelerator.save_state(str(args.out / "resume"))
-                _save(ema, config, args.out, progress, samples)
-    accelerator.save_state(str(args.out / "resume"))
-    _save(ema, config, args.out, progress, samples)
+        ema.update(accelerator.unwrap_model(decoder))
+        progress.losses = {name: loss.detach() for name, loss in losses.items()}
 
 
 def decoder_losses(

@@ -3,15 +3,14 @@ figure).
 """
 
 import argparse
-import time
 from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
-from tqdm import tqdm
 
 from ..encoders.builtin import BuiltinPartEncoder, load_encoder
 from ..errors import InputError
@@ -25,7 +24,7 @@ from ..smr.io import load_memory
 from ..smr.memory import StyleMemory
 from .photos import PhotoSet
 from .refreshed import refreshed
-from .run import Ema, Progress, add_common_arguments, resume, start, stop_on_interrupt, warmup_cosine
+from .run import Ema, Progress, add_common_arguments, resume, start, steps
 from .sheets import denoiser_sheet
 from .variants import Variants, build_variants, load_variants, save_variants
 
@@ -73,40 +72,23 @@ def run(args: argparse.Namespace) -> None:
         resume(accelerator, args.out)
     draw = torch.Generator().manual_seed(args.seed * 7919 + progress.step)
 
-    bar = tqdm(total=args.steps, initial=progress.step, desc="denoiser", unit="step")
-    with stop_on_interrupt() as stopped:
-        while progress.step < args.steps and not stopped:
-            began = time.monotonic()
-            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
-            if done >= 1:
-                break
-            for group in optimiser.param_groups:
-                group["lr"] = peak * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
-            coarse = float(torch.rand((), generator=draw)) < args.coarse_share
-            levels = (config.coarse_above, 1.0) if coarse else (0.0, config.coarse_above)
-            batch = draw_batch(variants, features, priors, args.batch * (2 if coarse else 1), draw, levels)
-            if coarse:
-                batch = half_size(batch)
-            batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
-            with accelerator.autocast(), _attention(accelerator.device):
-                guess = unet(batch["x"], batch["sigma"], batch["occupancy"], batch["features"], batch["present"])
-            loss = denoising_loss(guess.float(), batch)
-            accelerator.backward(loss)
-            accelerator.clip_grad_norm_(unet.parameters(), 1.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            ema.update(accelerator.unwrap_model(unet))
-            progress.step += 1
-            progress.seconds += time.monotonic() - began
-            bar.update()
-            if progress.step % 20 == 0:
-                progress.log(loss=float(loss))
-                bar.set_postfix(loss=f"{float(loss):.4f}")
-            if progress.step % args.save_every == 0:
-                accelerator.save_state(str(args.out / "resume"))
-                _save(ema, config, encoder.encoder_id, args, memory)
-    accelerator.save_state(str(args.out / "resume"))
-    _save(ema, config, encoder.encoder_id, args, memory)
+    save = partial(_save, ema, config, encoder.encoder_id, args, memory)
+    for _ in steps(args, accelerator, progress, optimiser, peak=peak, name="denoiser", save=save):
+        coarse = float(torch.rand((), generator=draw)) < args.coarse_share
+        levels = (config.coarse_above, 1.0) if coarse else (0.0, config.coarse_above)
+        batch = draw_batch(variants, features, priors, args.batch * (2 if coarse else 1), draw, levels)
+        if coarse:
+            batch = half_size(batch)
+        batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
+        with accelerator.autocast(), _attention(accelerator.device):
+            guess = unet(batch["x"], batch["sigma"], batch["occupancy"], batch["features"], batch["present"])
+        loss = denoising_loss(guess.float(), batch)
+        accelerator.backward(loss)
+        accelerator.clip_grad_norm_(unet.parameters(), 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        ema.update(accelerator.unwrap_model(unet))
+        progress.losses = {"loss": loss.detach()}
 
 
 def cached_variants(out: Path, photos: PhotoSet, encoder: BuiltinPartEncoder, args: argparse.Namespace) -> Variants:

@@ -5,7 +5,7 @@ teacher.
 import argparse
 import json
 import random
-import time
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -22,7 +22,7 @@ from .crop_pool import CropPool, build_pool
 from .photos import PhotoSet
 from .phrases import compose
 from .recolour import PATTERNS
-from .run import Ema, Progress, add_common_arguments, resume, start, stop_on_interrupt, warmup_cosine
+from .run import Ema, Progress, add_common_arguments, resume, start, steps, warmup_cosine
 from .teacher import common_words, teach, vocabulary
 from .xkcd import training_colours
 
@@ -76,33 +76,17 @@ def run(args: argparse.Namespace) -> None:
     rng = random.Random(args.seed * 7919 + progress.step)
     labels = sorted({d.label for d in pool.descriptions})
     facts = _Facts(pool, {label: i for i, label in enumerate(labels)})
-    bar = tqdm(total=args.steps, initial=progress.step, desc="encoder", unit="step")
-    with stop_on_interrupt() as stopped:
-        while progress.step < args.steps and not stopped:
-            began = time.monotonic()
-            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
-            if done >= 1:
-                break
-            for group in optimiser.param_groups:
-                group["lr"] = (args.lr or 2e-3) * warmup_cosine(int(done * args.steps), steps=args.steps, warmup=100)
-            losses = _step(
-                accelerator.unwrap_model(encoder), heads, pool, facts, phrases, lessons, rng, args.batch
-            )
-            accelerator.backward(sum(losses.values()))
-            accelerator.clip_grad_norm_(parameters, 1.0)
-            optimiser.step()
-            optimiser.zero_grad(set_to_none=True)
-            ema.update(accelerator.unwrap_model(encoder))
-            progress.step += 1
-            progress.seconds += time.monotonic() - began
-            bar.update()
-            if progress.step % 20 == 0:
-                progress.log(**{name: float(loss) for name, loss in losses.items()})
-                bar.set_postfix({name: f"{float(loss):.3f}" for name, loss in losses.items()})
-            if progress.step % args.save_every == 0:
-                accelerator.save_state(str(args.out / "resume"))
-                _save(ema, config, args.out, progress)
-    accelerator.save_state(str(args.out / "resume"))
+    save = partial(_save, ema, config, args.out, progress)
+    for _ in steps(args, accelerator, progress, optimiser, peak=args.lr or 2e-3, name="encoder", save=save):
+        bare = accelerator.unwrap_model(encoder)
+        losses = _step(bare, heads, pool, facts, phrases, lessons, rng, args.batch)
+        accelerator.backward(sum(losses.values()))
+        accelerator.clip_grad_norm_(parameters, 1.0)
+        optimiser.step()
+        optimiser.zero_grad(set_to_none=True)
+        ema.update(bare)
+        progress.losses = {name: loss.detach() for name, loss in losses.items()}
+
     tuned = BuiltinPartEncoder(config)
     tuned.load_state_dict(ema.weights)
     tune_text(tuned, heads, pool, facts, phrases, lessons, rng, args.text_steps, args.batch)

@@ -5,7 +5,8 @@ line.
 import argparse
 import json
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,7 +14,8 @@ import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
-from torch import nn
+from torch import Tensor, nn
+from tqdm import tqdm
 
 from ..cli.common import whole_number
 from ..errors import InputError
@@ -87,6 +89,7 @@ class Progress:
 
     def __init__(self, out: Path) -> None:
         self.step, self.seconds, self.out = 0, 0.0, out
+        self.losses: dict[str, Tensor] = {}
 
     def log(self, **values: float) -> None:
         """Append one line of figures."""
@@ -120,6 +123,45 @@ def stop_on_interrupt() -> Iterator[list[bool]]:
         yield asked
     finally:
         signal.signal(signal.SIGINT, before)
+
+
+def steps(
+    args: argparse.Namespace,
+    accelerator: Accelerator,
+    progress: Progress,
+    *optimisers: torch.optim.Optimizer,
+    peak: float,
+    name: str,
+    save: Callable[[], None],
+) -> Iterator[None]:
+    """Yield once for each step that is still to do, until `args.steps`, `args.minutes` or Ctrl-C.
+
+    Around each step: the learning rate (`peak`, times a group's own `scale`), the count, a line of `progress.losses` in
+    the log now and then, and checkpoints with `save` every `args.save_every` steps and at the end.
+    """
+    bar = tqdm(total=args.steps, initial=progress.step, desc=name, unit="step")
+    with stop_on_interrupt() as stopped:
+        while progress.step < args.steps and not stopped:
+            began = time.monotonic()
+            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
+            if done >= 1:
+                break
+            for group in (group for optimiser in optimisers for group in optimiser.param_groups):
+                group["lr"] = (
+                    peak * group.get("scale", 1.0) * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
+                )
+            yield
+            progress.step += 1
+            progress.seconds += time.monotonic() - began
+            bar.update()
+            if progress.step % 20 < 2:  # two in a row, for runs whose steps differ in turn
+                progress.log(**{key: float(loss) for key, loss in progress.losses.items()})
+                bar.set_postfix({key: f"{float(loss):.3f}" for key, loss in progress.losses.items()})
+            if progress.step % args.save_every == 0:
+                accelerator.save_state(str(args.out / "resume"))
+                save()
+    accelerator.save_state(str(args.out / "resume"))
+    save()
 
 
 def warmup_cosine(step: int, *, steps: int, warmup: int) -> float:
