@@ -69,6 +69,7 @@ def run_info(args: argparse.Namespace) -> int:
     """Print counts and provenance."""
     from ..parts import PART_NAMES
     from ..smr.io import load_memory
+    from ..smr.memory import RECOLOURED
 
     memory = load_memory(args.file)
     print_json(
@@ -77,7 +78,7 @@ def run_info(args: argparse.Namespace) -> int:
             "encoder_id": memory.encoder_id,
             "dim": memory.dim,
             "parts": {PART_NAMES[part]: count for part, count in enumerate(memory.part.bincount().tolist()) if count},
-            "recoloured": sum(" recoloured " in source for source in memory.sources),
+            "recoloured": sum(RECOLOURED in source for source in memory.sources),
             "licences": sorted(set(memory.licences)),
             "thumbnails": memory.thumbnails is not None,
         }

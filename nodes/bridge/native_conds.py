@@ -14,6 +14,7 @@ from ...humandiffusion.parts import BACKGROUND, NUM_PARTS
 from ...humandiffusion.pose.geometry import fit
 from ...humandiffusion.pose.occupancy import occupancy
 from ...humandiffusion.pose.semantic_pose import SemanticPose
+from ...humandiffusion.sampling import nearest_on_grid
 from ...humandiffusion.smr.features import PartFeatures
 
 KEY = "humandiffusion"
@@ -88,9 +89,7 @@ def is_native(conditioning: list[Any]) -> bool:
 
 def picture_size(pose: SemanticPose, width: int, height: int, grid: int) -> tuple[int, int]:
     """(height, width) of the picture: as asked, else the map's to the nearest multiple of `grid`."""
-    return tuple(
-        asked or max(1, round(side / grid)) * grid for asked, side in ((height, pose.height), (width, pose.width))
-    )
+    return height or nearest_on_grid(pose.height, grid), width or nearest_on_grid(pose.width, grid)
 
 
 def empty_latent(features_batch: int, pose: SemanticPose, size: tuple[int, int], copies: int) -> dict[str, Any]:
