@@ -17,7 +17,7 @@ from .parts import NUM_PARTS, PART_NAMES, part_index
 class PartPrompt:
     """The phrase that describes one part, as "red plaid shirt" describes `top`.
 
-    `part` is a class index (0 to 23). `weight` (0 or more, 1 = as it is) scales the part's attention; 0 closes it.
+    `part` is a class index (0 to 23). `weight` (0 or more, 1 = as it is) says how far the part counts, 0 not at all.
     `image` [H, W, 3] in 0..1 is a reference picture, `mask` [H, W] in 0..1 says where on it to look. `negative` is what
     the part should not be. The prompt counts from `start` to `end`, shares of the sampling run in 0..1.
     Raises InputError for anything out of range.

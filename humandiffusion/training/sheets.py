@@ -25,7 +25,6 @@ def denoiser_sheet(unet: HumanUNet, photos: PhotoSet, encoder: PartEncoder, memo
     features = refreshed(variants, memory, photos)[:, 1].float()
     shares = variants.occupancy.float() / 255
     present = (features.square().sum(-1) > 0).float()
-    present[:, 0] = 0
     noise = starting_noise(0, tuple(variants.latent.shape))
     latents = sample(unet, noise, shares / shares.sum(1, keepdim=True), features, present, GUIDANCE)
     save_sheet(latents, path)
