@@ -76,6 +76,19 @@ def pack(base: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
+def run_laws(host: SimpleNamespace, pack: Path) -> Callable[..., dict[str, str]]:
+    """Runs a script of laws (boot.py) in ComfyUI's interpreter: for each law "" or what broke."""
+
+    def run(script: Path, *more: object) -> dict[str, str]:
+        command = [host.python, script, host.path, pack, *more]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=900)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return json.loads(done.stdout[done.stdout.index("{") :])
+
+    return run
+
+
+@pytest.fixture(scope="session")
 def server(host: SimpleNamespace, base: Path) -> Iterator["Server"]:
     """The server, started once and ended by its process id."""
     with socket.socket() as probe:

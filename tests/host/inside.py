@@ -1,55 +1,22 @@
-"""Laws that hold inside ComfyUI, checked by its own interpreter: inside.py COMFYUI PACK TINY_MODELS.
+"""Laws that hold inside ComfyUI, checked by its own interpreter: inside.py COMFYUI PACK TINY_MODELS."""
 
-Prints JSON: for each law "" or what broke. Each function `law_...` is one. `test_inside.py` runs this file once and
-reports each law as a test.
-"""
-
-import asyncio
-import importlib.util
-import json
-import logging
 import os
-import sys
-import traceback
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
-COMFYUI, PACK, TINY = sys.argv[1:4]
-for extra in ("diffusers", "accelerate", "controlnet_aux", "usearch"):
-    sys.modules[extra] = None  # importing it raises ImportError
-sys.argv = ["main.py", "--cpu"]
-sys.path[0] = COMFYUI
-logging.disable(logging.WARNING)
+from boot import MORE, NODES, part, refused, report
 
-import comfy.options  # noqa: E402
+# isort: split (booting is what makes ComfyUI importable)
+import comfy.model_management
+import comfy.samplers
+import comfy_extras.nodes_model_advanced as model_nodes
+import node_helpers
+import torch
 
-comfy.options.enable_args_parsing()
-import comfy.model_management  # noqa: E402
-import comfy.samplers  # noqa: E402
-import comfy_extras.nodes_model_advanced as model_nodes  # noqa: E402
-import node_helpers  # noqa: E402
-import torch  # noqa: E402
+import nodes as core
 
-import nodes as core  # noqa: E402
-
-spec = importlib.util.spec_from_file_location("pack_x_9", Path(PACK, "__init__.py"), submodule_search_locations=[PACK])
-pack = importlib.util.module_from_spec(spec)
-sys.modules["pack_x_9"] = pack
-spec.loader.exec_module(pack)
-extension = asyncio.run(pack.comfy_entrypoint())
-asyncio.run(extension.on_load())
-NODES = {
-    node.GET_SCHEMA().node_id.removeprefix("HumanDiffusion"): node for node in asyncio.run(extension.get_node_list())
-}
-
-
-def part(name: str) -> ModuleType:
-    return sys.modules[f"pack_x_9.{name}"]
-
-
+(TINY,) = MORE
 bridge = part("nodes.bridge.native_model")
-InputError = part("humandiffusion.errors").InputError
 MODEL, VAE = bridge.load_native_model(str(Path(TINY, "denoisers", "tiny.safetensors")))
 STANDING, DRESSED = (
     part("humandiffusion.pose.presets").load_preset(name, (96, 64)) for name in ("standing-trousers", "standing-dress")
@@ -93,16 +60,6 @@ def sampler(**options: Any) -> torch.Tensor:
         "scheduler": "normal",
     }
     return NODES["Sampler"].execute(**{**given, "denoise": 1.0, **options}).result[0]["samples"]
-
-
-def refused(call: Any, *words: str) -> None:
-    try:
-        call()
-    except InputError as error:
-        missing = [word for word in words if word not in str(error)]
-        assert not missing and "\n" not in str(error), f"{error} lacks {missing}"
-        return
-    raise AssertionError(f"not refused: {words}")
 
 
 def law_every_sampler_and_scheduler_runs() -> None:
@@ -388,17 +345,5 @@ def foreign_model() -> Any:
     return comfy.model_patcher.ModelPatcher(model, load_device=torch.device("cpu"), offload_device=torch.device("cpu"))
 
 
-def run() -> dict[str, str]:
-    results = {}
-    for name, law in [item for item in globals().items() if item[0].startswith("law_")]:
-        try:
-            with torch.inference_mode():
-                law()
-            results[name] = ""
-        except Exception:
-            results[name] = traceback.format_exc(limit=-4)
-    return results
-
-
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(run(), indent=1))
+    report(globals())
