@@ -6,7 +6,7 @@ from typing import Any
 
 from boot import MORE, NODES, part, refused, report
 
-# isort: split (booting is what makes ComfyUI importable)
+# isort: split
 import comfy.model_management
 import comfy.samplers
 import comfy_extras.nodes_model_advanced as model_nodes
