@@ -1,5 +1,6 @@
 """The list of nodes."""
 
+from .alignment import ApplyMCA
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
 from .load import LoadMemory, LoadModel, LoadPartEncoder
@@ -29,4 +30,5 @@ class HumanDiffusionExtension(ComfyExtension):
             RetrieveStyle,
             Conditioning,
             Sampler,
+            ApplyMCA,
         ]

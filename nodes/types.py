@@ -8,5 +8,16 @@ PartPrompts = io.Custom("PART_PROMPTS")  # humandiffusion.prompts.PartPrompts
 PartEncoder = io.Custom("PART_ENCODER")  # humandiffusion.encoders.base.PartEncoder
 StyleMemory = io.Custom("STYLE_MEMORY")  # humandiffusion.smr.memory.StyleMemory
 PartFeatures = io.Custom("PART_FEATURES")  # humandiffusion.smr.features.PartFeatures
+PartAdapter = io.Custom("PART_ADAPTER")  # nodes.bridge.adapters.LoadedAdapter
 
-__all__ = ["ComfyExtension", "PartEncoder", "PartFeatures", "PartPrompts", "SemanticPose", "StyleMemory", "io", "ui"]
+__all__ = [
+    "ComfyExtension",
+    "PartAdapter",
+    "PartEncoder",
+    "PartFeatures",
+    "PartPrompts",
+    "SemanticPose",
+    "StyleMemory",
+    "io",
+    "ui",
+]

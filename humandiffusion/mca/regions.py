@@ -44,7 +44,7 @@ class Region:
     """
 
     pose: SemanticPose
-    texts: tuple[tuple[RegionPart, ...], ...]
+    texts: tuple[tuple[RegionPart, ...], ...] = ()
     strength: float = 1.0
     scales: tuple[float, float, float] = (1.0, 1.0, 1.0)
     start: float = 0.0

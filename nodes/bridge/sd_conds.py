@@ -1,0 +1,196 @@
+"""How regions travel in CONDITIONING, and become tensors when ComfyUI evaluates the denoiser for a step."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import comfy.conds
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ...humandiffusion.errors import InputError
+from ...humandiffusion.mca.region_attention import RegionRows
+from ...humandiffusion.mca.regions import AlignedRows, Region, check_batches, region_rows
+from ...humandiffusion.mca.sites import COARSE
+
+KEY = "humandiffusion_regions"
+ADAPTERS = f"{KEY}.adapters"
+_TEXT, _IMAGE = f"{KEY}.text", f"{KEY}.image"
+_FLAGS = f"{KEY}.flags"  # of each row: aligned, hard, length of its prompt
+
+logger = logging.getLogger(__name__)
+
+
+class AlignedOnly(comfy.conds.CONDConstant):
+    """Stands under KEY until `fill` takes it away; a MODEL without our wrappers meets it, and refuses by name."""
+
+    def process_cond(self, batch_size: int, **kwargs: Any) -> "AlignedOnly":
+        raise InputError(
+            "model: got one that does not know about regions, wanted that of Apply MCA, because positive or negative "
+            "comes from Apply MCA; connect the MODEL of the same node"
+        )
+
+
+def add_region(conditioning: list[Any], region: Region) -> list[Any]:
+    """A copy of a CONDITIONING in which a region holds beside those that were there."""
+    return [_with_regions(entry, (*regions_of(entry[1]), region)) for entry in conditioning]
+
+
+def regions_of(values: Mapping[str, Any]) -> tuple[Region, ...]:
+    """The regions of one condition."""
+    return values.get(KEY, ())
+
+
+def has_regions(conditioning: list[Any]) -> bool:
+    """Whether any entry came from Apply MCA."""
+    return any(regions_of(values) for _, values in conditioning)
+
+
+def without_coarse(conditioning: list[Any]) -> list[Any]:
+    """For a pass that refines: the coarse scale, which places the parts, no longer aligned."""
+
+    def finer(region: Region) -> Region:
+        scales = tuple(0.0 if scale == COARSE else gain for scale, gain in enumerate(region.scales))
+        return replace(region, scales=scales)
+
+    return [
+        _with_regions(entry, tuple(finer(region) for region in regions_of(entry[1]))) if regions_of(entry[1]) else entry
+        for entry in conditioning
+    ]
+
+
+def fill(executor: Any, model: Any, conds: list[Any], x_in: Tensor, timestep: Tensor, options: dict[str, Any]) -> Any:
+    """CALC_COND_BATCH wrapper: regions become tensors of one size for every condition, so that as many conditions share
+    a forward as without us. Where nothing counts at this step, nothing is added.
+    """
+    every = [cond for group in conds for cond in group or ()]
+    rows = {id(cond): _rows(cond, model, x_in, timestep) for cond in every}
+    if not any(regions_of(cond) for cond in every):
+        _warn_once_a_run(timestep, options)
+    there = [aligned for aligned in rows.values() if aligned is not None]
+    common = _Common(there) if there else None
+
+    def told(cond: dict[str, Any]) -> dict[str, Any]:
+        kept = {name: value for name, value in cond["model_conds"].items() if name != KEY}
+        if common is not None:
+            kept |= common.conds(rows[id(cond)], _prompt(cond).shape[1], x_in)
+        return {**cond, "model_conds": kept}
+
+    return executor(model, [group and [told(cond) for cond in group] for group in conds], x_in, timestep, options)
+
+
+def unpack(packed: dict[str, Any]) -> tuple[RegionRows, list[RegionRows], tuple[Any, ...], list[bool]] | None:
+    """What `fill` added, taken out of the arguments of a forward: text rows, image rows and the adapter of each, and
+    which rows are aligned; None if there is nothing.
+    """
+    ours = {name: packed.pop(name) for name in list(packed) if name.startswith(KEY)}
+    if not ours:
+        return None
+    aligned, hard, length = ours[_FLAGS].mT.tolist()
+    shared = {"hard": tuple(map(bool, hard)), "length": tuple(length)}
+    text = RegionRows(**{name: ours[f"{_TEXT}.{name}"] for name in _TENSORS}, **shared)
+    images = [replace(text, **{name: ours[f"{_IMAGE}{i}.{name}"] for name in _OWN}) for i in range(len(ours[ADAPTERS]))]
+    return text, images, ours[ADAPTERS], list(map(bool, aligned))
+
+
+_OWN = ("tokens", "owner", "repeats", "gain")  # what text and each adapter's images have of their own
+_TENSORS = (*_OWN, "coverage", "remain")
+
+
+class _Common:
+    """The sizes to which all conditions of a step are filled up, and the adapters that any of them has."""
+
+    def __init__(self, every: Sequence[AlignedRows]) -> None:
+        self.adapters = tuple(dict.fromkeys(adapter for rows in every for adapter in rows.images))
+        self.width = every[0].text.tokens.shape[-1]
+        self.parts = max(rows.text.coverage.shape[1] for rows in every)
+        self.text = max(rows.text.tokens.shape[1] for rows in every)
+        self.images = [
+            max(rows.images[adapter].tokens.shape[1] for rows in every if adapter in rows.images)
+            for adapter in self.adapters
+        ]
+
+    def conds(self, rows: AlignedRows | None, length: int, x_in: Tensor) -> dict[str, Any]:
+        """For the `model_conds` of one condition; empty rows if it has no regions."""
+        text = self._empty(x_in, length) if rows is None else rows.text
+        flags = torch.tensor([[rows is not None, hard, own] for hard, own in zip(text.hard, text.length, strict=True)])
+        coverage = _filled(text.coverage, 1, self.parts).to(x_in.device)
+        conds = {
+            _FLAGS: comfy.conds.CONDRegular(flags),
+            ADAPTERS: comfy.conds.CONDConstant(self.adapters),
+            f"{_TEXT}.coverage": comfy.conds.CONDNoiseShape(coverage),
+            f"{_TEXT}.remain": comfy.conds.CONDRegular(_filled(text.remain, 1, self.parts).to(x_in.device)),
+            **self._own(_TEXT, text, self.text, x_in),
+        }
+        for i, adapter in enumerate(self.adapters):
+            image = None if rows is None else rows.images.get(adapter)
+            if image is None:
+                image = replace(text, tokens=text.tokens[:, :0], owner=text.owner[:, :0], repeats=text.repeats[:, :0])
+            conds |= self._own(f"{_IMAGE}{i}", image, self.images[i], x_in)
+        return conds
+
+    def _own(self, prefix: str, rows: RegionRows, tokens: int, x_in: Tensor) -> dict[str, Any]:
+        sizes = {"tokens": tokens, "owner": tokens, "repeats": tokens, "gain": self.parts}
+        return {
+            f"{prefix}.{name}": comfy.conds.CONDRegular(_filled(getattr(rows, name), 1, size).to(x_in.device))
+            for name, size in sizes.items()
+        }
+
+    def _empty(self, x_in: Tensor, length: int) -> RegionRows:
+        coverage = torch.ones(1, 1, *x_in.shape[-2:])
+        none = torch.zeros(1, 0)
+        tokens = torch.zeros(1, 0, self.width)
+        gain = torch.zeros(1, 1, 3)
+        return RegionRows(tokens, none.long(), none, coverage, gain, torch.ones(1, 1), (False,), (length,))
+
+
+def _rows(cond: dict[str, Any], model: Any, x_in: Tensor, timestep: Tensor) -> AlignedRows | None:
+    regions = regions_of(cond)
+    if not regions:
+        return None
+    if x_in.ndim != 4:
+        raise InputError(
+            f"latent: got one of shape {list(x_in.shape)}, wanted pictures [B, C, h, w]; Apply MCA is for those"
+        )
+    pictures, batch = len(x_in), check_batches(regions)
+    if pictures % batch:
+        raise InputError(
+            f"latent: got {pictures} pictures for {batch} maps or descriptions, wanted as many or a multiple; use a "
+            "latent batch of that size, or one map"
+        )
+    prompt = _prompt(cond)
+    # Conditioning Zero Out makes of a positive the condition of nothing; then its parts say nothing either.
+    if not bool(prompt.any()):
+        return None
+    sampling, sigma = model.model_sampling, float(timestep[0])
+
+    def active(start: float, end: float) -> bool:
+        return sampling.percent_to_sigma(end) <= sigma <= sampling.percent_to_sigma(start)
+
+    return region_rows(regions, (x_in.shape[-2], x_in.shape[-1]), active, prompt.shape[1])
+
+
+def _prompt(cond: dict[str, Any]) -> Tensor:
+    return cond["model_conds"]["c_crossattn"].cond
+
+
+def _with_regions(entry: list[Any], regions: tuple[Region, ...]) -> list[Any]:
+    tokens, values = entry
+    model_conds = {**values.get("model_conds", {}), KEY: AlignedOnly(None)}
+    return [tokens, {**values, KEY: regions, "model_conds": model_conds}]
+
+
+def _filled(values: Tensor, dim: int, size: int) -> Tensor:
+    """Zeros after the end of a dimension."""
+    missing = size - values.shape[dim]
+    return F.pad(values, (0, 0) * (values.ndim - 1 - dim) + (0, missing)) if missing else values
+
+
+def _warn_once_a_run(timestep: Tensor, options: dict[str, Any]) -> None:
+    sigmas = options.get("transformer_options", {}).get("sample_sigmas")
+    if sigmas is not None and float(sigmas[0]) == float(timestep[0]):
+        logger.warning(
+            "HumanDiffusion: MODEL comes from Apply MCA, but neither positive nor negative does: no part is aligned"
+        )

@@ -1,0 +1,41 @@
+"""Which Stable Diffusion a MODEL is, and where its cross-attentions are."""
+
+from typing import Any
+
+from comfy.ldm.modules.attention import SpatialTransformer
+from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
+
+from ...humandiffusion.errors import InputError
+from ...humandiffusion.mca.sites import ARCHITECTURES, Architecture
+
+Place = tuple[str, int, int]  # section, block, transformer: what ComfyUI tells a patch where it is
+
+
+def architecture_of(base: Any) -> Architecture:
+    """The family of ComfyUI's BaseModel. Raises InputError, with the model's kind, for any but SD 1.5 and SDXL."""
+    config = base.model_config
+    net = getattr(base.diffusion_model, "_orig_mod", base.diffusion_model)  # a compiled one wraps its original
+    width = getattr(config, "unet_config", {}).get("context_dim")
+    for architecture in ARCHITECTURES:
+        if architecture.context_width == width and isinstance(net, UNetModel):
+            return architecture
+    kinds = " or ".join(architecture.name for architecture in ARCHITECTURES)
+    raise InputError(
+        f"model: got a {type(config).__name__} model, wanted {kinds} (or one built like them); load such a checkpoint, "
+        "or use HumanDiffusion's own model with HumanDiffusion Conditioning"
+    )
+
+
+def places(net: UNetModel) -> dict[Place, int]:
+    """The cross-attentions that a U-Net really has, numbered as adapter files number them: down, up, middle."""
+    sections = [("input", block) for block in enumerate(net.input_blocks)]
+    sections += [("output", block) for block in enumerate(net.output_blocks)]
+    sections += [("middle", (0, net.middle_block))]
+    found = [
+        (section, index, transformer)
+        for section, (index, block) in sections
+        for layer in block
+        if isinstance(layer, SpatialTransformer)
+        for transformer in range(len(layer.transformer_blocks))
+    ]
+    return {place: number for number, place in enumerate(found)}
