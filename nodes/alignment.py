@@ -1,8 +1,13 @@
 """MCA on the artist's own Stable Diffusion checkpoint."""
 
+import torch
+
+from ..humandiffusion.mca.mass import mass_sheet
 from ..humandiffusion.mca.regions import Region
+from ..humandiffusion.parts import PART_NAMES
 from .bridge.sd_align import apply_mca
-from .types import PartAdapter, PartFeatures, PartPrompts, SemanticPose, io
+from .bridge.sd_probe import probe_attention
+from .types import PartAdapter, PartFeatures, PartPrompts, SemanticPose, io, ui
 
 MODES = ("soft", "exclusive")
 
@@ -166,3 +171,59 @@ class ApplyMCA(io.ComfyNode):
         )
         looks = {"features": features, "adapter": adapter, "clip_vision": clip_vision}
         return io.NodeOutput(*apply_mca(model, positive, negative, clip, prompts, region, **looks))
+
+
+class AlignmentPreview(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="HumanDiffusionAlignmentPreview",
+            display_name="Alignment Preview",
+            category="HumanDiffusion/stable diffusion",
+            description="Shows where the model listens to which part: bright is much attention. One look at one moment "
+            "of the run, a fraction of a step's time.",
+            search_aliases=["attention map", "heat map", "attention mass", "debug regions"],
+            is_experimental=True,
+            has_intermediate_output=True,
+            inputs=[
+                io.Model.Input("model", tooltip="From Apply MCA."),
+                io.Conditioning.Input("positive", tooltip="From Apply MCA."),
+                io.Latent.Input(
+                    "latent", tooltip="The latent that you sample: an empty one, or a finished one to look at."
+                ),
+                io.Float.Input(
+                    "percent",
+                    default=0.3,
+                    min=0.0,
+                    max=1.0,
+                    step=0.01,
+                    tooltip="The moment of the run to look at: 0 is its start, 1 its end.",
+                ),
+                io.Int.Input(
+                    "seed",
+                    default=0,
+                    min=0,
+                    max=0xFFFFFFFFFFFFFFFF,
+                    advanced=True,
+                    tooltip="Of the noise in the latent.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    display_name="image",
+                    tooltip="A row for each scale, a column for the prompt and for each part. The figure below a field "
+                    "is the mean share of attention where the part is.",
+                )
+            ],
+        )
+
+    @classmethod
+    def execute(
+        cls, model: io.Model.Type, positive: io.Conditioning.Type, latent: io.Latent.Type, percent: float, seed: int
+    ) -> io.NodeOutput:
+        masses, regions = probe_attention(model, positive, latent, percent, seed)
+        names = ["prompt", *(PART_NAMES[part] for region in regions for part in region.parts)]
+        pictures = len(next(iter(masses.values())))
+        sheets = [mass_sheet({scale: mass[i] for scale, mass in masses.items()}, names) for i in range(pictures)]
+        image = torch.stack(sheets)
+        return io.NodeOutput(image, ui=ui.PreviewImage(image, cls=cls))

@@ -1,6 +1,6 @@
 """The list of nodes."""
 
-from .alignment import ApplyMCA
+from .alignment import AlignmentPreview, ApplyMCA
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
 from .load import LoadMemory, LoadModel, LoadPartEncoder
@@ -31,4 +31,5 @@ class HumanDiffusionExtension(ComfyExtension):
             Conditioning,
             Sampler,
             ApplyMCA,
+            AlignmentPreview,
         ]

@@ -22,12 +22,13 @@ class Sampler(io.ComfyNode):
             inputs=[
                 io.Model.Input(
                     "model",
-                    tooltip="From Load HumanDiffusion Model; or a Stable Diffusion model with positive and negative.",
+                    tooltip="From Load HumanDiffusion Model; or from Apply MCA, with its positive and negative.",
                 ),
                 SemanticPose.Input(
                     "pose",
-                    tooltip="From Load Pose: where each part is. Its size, to the nearest multiple of 32, is the "
-                    "picture's.",
+                    tooltip="From Load Pose: where each part is. Its size, to the nearest multiple of 32 (of 64 with "
+                    "Stable Diffusion), is the picture's. With Stable Diffusion the parts are where Apply MCA's map has "
+                    "them; connect the same one.",
                 ),
                 PartFeatures.Input(
                     "features", optional=True, tooltip="From Retrieve Style. Needed with HumanDiffusion's own model."
@@ -35,14 +36,14 @@ class Sampler(io.ComfyNode):
                 io.Conditioning.Input(
                     "positive",
                     optional=True,
-                    tooltip="Needed with a Stable Diffusion model. With HumanDiffusion's own: that of HumanDiffusion "
-                    "Conditioning, instead of features.",
+                    tooltip="Needed with a Stable Diffusion model: that of Apply MCA. With HumanDiffusion's own: that "
+                    "of HumanDiffusion Conditioning, instead of features.",
                 ),
                 io.Conditioning.Input(
                     "negative",
                     optional=True,
-                    tooltip="Needed with a Stable Diffusion model. With HumanDiffusion's own it is made here if "
-                    "nothing is connected.",
+                    tooltip="Needed with a Stable Diffusion model: that of Apply MCA. With HumanDiffusion's own it is "
+                    "made here if nothing is connected.",
                 ),
                 io.Latent.Input(
                     "latent",
@@ -101,7 +102,7 @@ class Sampler(io.ComfyNode):
                     max=3,
                     advanced=True,
                     tooltip="1 paints at full size. 2 paints at half size first, enlarges that and refines it; 3 "
-                    "begins at a quarter. For pictures larger than 256 x 384.",
+                    "begins at a quarter. For pictures larger than the model was trained on.",
                 ),
                 io.Float.Input(
                     "refine",

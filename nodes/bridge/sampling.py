@@ -13,6 +13,7 @@ from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.smr.features import PartFeatures
 from .native_conds import blank_of, is_native, native_conditioning, with_pose
 from .native_model import is_native_model
+from .sd_conds import has_regions, without_coarse
 
 SAMPLERS = comfy.samplers.KSampler.SAMPLERS
 SCHEDULERS = comfy.samplers.KSampler.SCHEDULERS
@@ -45,6 +46,11 @@ def conditioning_for(
             f"model: got {family(model)}, wanted that of Load HumanDiffusion Model, because positive or negative "
             "comes from HumanDiffusion Conditioning"
         )
+    if not has_regions(positive):
+        raise InputError(
+            f"positive: got one without regions, and the MODEL is {family(model)}; put Apply MCA before this node and "
+            "connect its model, positive and negative, or use KSampler if no part is to be aligned"
+        )
     return positive, negative
 
 
@@ -67,6 +73,8 @@ def sample_passes(
     """Each pass has twice the size of the one before; the last has the latent's own. One pass is KSampler.
 
     The same by hand: KSampler on a half-size latent, Upscale Latent By 2 (bilinear), KSampler with denoise = `refine`.
+    On Stable Diffusion the later passes no longer align the coarse scale, as Apply MCA with coarse = 0: where things
+    are is settled by then.
     """
     grid = model.model.diffusion_model.unet.config.multiple if is_native_model(model) else SD_GRID
     latent = _of_model(model, latent)
@@ -75,6 +83,8 @@ def sample_passes(
         factor = 2 ** (passes - 1 - number)
         size = tuple(max(1, round(side / factor / grid)) * grid if factor > 1 else side for side in (height, width))
         latent = _resize(latent, size, FINE_METHOD if number else COARSE_METHOD)
+        if number == 1:
+            positive, negative = without_coarse(positive), without_coarse(negative)
         (latent,) = common_ksampler(
             model,
             positive=positive,
