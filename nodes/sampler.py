@@ -27,8 +27,8 @@ class Sampler(io.ComfyNode):
                 SemanticPose.Input(
                     "pose",
                     tooltip="From Load Pose: where each part is. Its size, to the nearest multiple of 32 (of 64 with "
-                    "Stable Diffusion), is the picture's. With Stable Diffusion the parts are where Apply MCA's map has "
-                    "them; connect the same one.",
+                    "Stable Diffusion), is the picture's. There the parts are where Apply MCA's map has them: connect "
+                    "the same map.",
                 ),
                 PartFeatures.Input(
                     "features", optional=True, tooltip="From Retrieve Style. Needed with HumanDiffusion's own model."

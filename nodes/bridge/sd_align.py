@@ -1,7 +1,7 @@
 """Apply MCA: a MODEL that knows about regions, and conditions that carry them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +31,7 @@ def apply_mca(
     positive: list[Any],
     negative: list[Any],
     clip: Any,
-    prompts: PartPrompts,
+    prompts: PartPrompts | Sequence[PartPrompts],
     region: Region,
     *,
     features: PartFeatures | None = None,
@@ -39,21 +39,18 @@ def apply_mca(
     clip_vision: Any = None,
 ) -> tuple[Any, list[Any], list[Any]]:
     """MODEL, positive and negative with one more region. `region` has the map and the settings; its texts are made
-    here. What came in is unchanged, and comes out as it is if there is nothing to align. Raises InputError.
+    here from `prompts`, one for all pictures of a batch or one for each. What came in is unchanged, and comes out as it
+    is if there is nothing to align. Raises InputError.
     """
     architecture = architecture_of(model.model)
     if features is not None and adapter is None:
         raise InputError("features: got some but no adapter; connect Load Adapter to adapter, or leave both out")
-    parts = _in_map(prompts, region.pose)
-    if not parts or region.strength == 0:
+    texts = [prompts] if isinstance(prompts, PartPrompts) else list(prompts)
+    chosen = _in_map(texts, region.pose)
+    if not any(chosen) or region.strength == 0:
         return model, positive, negative
-    looks: Mapping[int, Tensor] = {}
-    blank = None
     if adapter is not None:
-        from .adapters import image_tokens
-
         check_adapter(adapter, model.model)
-        looks, blank = image_tokens(adapter, prompts, features, clip_vision, [prompt.part for prompt in parts])
 
     def told(prompt: PartPrompt, phrase: str, image: Tensor | None) -> RegionPart:
         tokens, repeats = torch.zeros(0, architecture.context_width), torch.zeros(0)
@@ -61,13 +58,15 @@ def apply_mca(
             tokens, repeats = phrase_tokens(clip, phrase, architecture)
         return RegionPart(prompt.part, tokens, repeats, image, prompt.weight, prompt.start, prompt.end)
 
-    wanted = [told(prompt, prompt.phrase, looks.get(prompt.part)) for prompt in parts]
-    # Guidance compares like with like: where the positive has a picture's tokens, the negative has those of none.
-    unwanted = [told(prompt, prompt.negative, blank if prompt.part in looks else None) for prompt in parts]
-    region = replace(region, adapter=adapter if looks else None)
-    positive = _with(positive, region, wanted)
-    negative = _with(negative, replace(region, remain=1.0), unwanted)
-    return _patched(model, adapter if looks else None), positive, negative
+    wanted, unwanted = [], []
+    for text, parts in zip(texts, chosen, strict=True):
+        looks, blank = _looks(adapter, text, features, clip_vision, parts)
+        wanted.append([told(prompt, prompt.phrase, looks.get(prompt.part)) for prompt in parts])
+        # Guidance compares like with like: where the positive has a picture's tokens, the negative has those of none.
+        unwanted.append([told(prompt, prompt.negative, blank if prompt.part in looks else None) for prompt in parts])
+    region = replace(region, adapter=adapter)
+    positive, negative = _with(positive, region, wanted), _with(negative, replace(region, remain=1.0), unwanted)
+    return _patched(model, adapter), positive, negative
 
 
 def check_adapter(adapter: "LoadedAdapter", base: Any) -> None:
@@ -81,25 +80,39 @@ def check_adapter(adapter: "LoadedAdapter", base: Any) -> None:
         )
 
 
-def _in_map(prompts: PartPrompts, pose: SemanticPose) -> list[PartPrompt]:
-    """The prompts that say something of a part that is in the map."""
-    saying = [
-        p for p in prompts.parts if p.weight > 0 and (p.phrase.strip() or p.negative.strip() or p.image is not None)
-    ]
+def _in_map(texts: Sequence[PartPrompts], pose: SemanticPose) -> list[list[PartPrompt]]:
+    """Of each text, the prompts that say something of a part that is in the map."""
     present = pose.present().any(0)
-    found = [prompt for prompt in saying if bool(present[prompt.part])]
-    missed = ", ".join(prompt.name for prompt in saying if prompt not in found)
-    if saying and not found:
+    saying = [[prompt for prompt in text.parts if _says(prompt)] for text in texts]
+    found = [[prompt for prompt in prompts if bool(present[prompt.part])] for prompts in saying]
+    missed = sorted({prompt.name for prompts in saying for prompt in prompts if not bool(present[prompt.part])})
+    if missed and not any(found):
         there = ", ".join(PART_NAMES[part] for part in present.nonzero()[:, 0].tolist())
-        raise InputError(f"prompts: got {missed}, none of which is in the map; wanted at least one of {there}")
+        raise InputError(f"prompts: got {', '.join(missed)}, not in the map; wanted at least one of {there}")
     if missed:
-        logger.info("HumanDiffusion: not in the map, so without effect: %s", missed)
+        logger.info("HumanDiffusion: not in the map, so without effect: %s", ", ".join(missed))
     return found
 
 
-def _with(conditioning: list[Any], region: Region, parts: list[RegionPart]) -> list[Any]:
-    said = tuple(part for part in parts if len(part.tokens) or part.image is not None)
-    return add_region(conditioning, replace(region, texts=(said,))) if said else conditioning
+def _says(prompt: PartPrompt) -> bool:
+    told = prompt.phrase.strip() or prompt.negative.strip() or prompt.image is not None
+    return bool(told) and prompt.weight > 0
+
+
+def _looks(
+    adapter: "LoadedAdapter | None", text: PartPrompts, features: Any, clip_vision: Any, parts: Sequence[PartPrompt]
+) -> tuple[Mapping[int, Tensor], Tensor | None]:
+    """The image tokens of parts, and those of no picture."""
+    if adapter is None:
+        return {}, None
+    from .adapters import image_tokens
+
+    return image_tokens(adapter, text, features, clip_vision, [prompt.part for prompt in parts])
+
+
+def _with(conditioning: list[Any], region: Region, texts: Sequence[Sequence[RegionPart]]) -> list[Any]:
+    said = tuple(tuple(part for part in text if len(part.tokens) or part.image is not None) for text in texts)
+    return add_region(conditioning, replace(region, texts=said)) if any(said) else conditioning
 
 
 def _patched(model: Any, adapter: "LoadedAdapter | None") -> Any:

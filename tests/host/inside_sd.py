@@ -1,0 +1,536 @@
+"""Laws of alignment on Stable Diffusion, inside ComfyUI: inside_sd.py COMFYUI PACK FOLDER, see boot.py.
+
+FOLDER holds small random-weight files of the true layouts (sd_files.py).
+"""
+
+import copy
+from pathlib import Path
+from typing import Any
+
+from boot import MORE, NODES, part, refused, report
+
+# isort: split
+import comfy.controlnet
+import comfy.ldm.modules.attention as attention
+import comfy.model_management
+import comfy.samplers
+import comfy.sd
+import comfy.utils
+import comfy_extras.nodes_custom_sampler as custom
+import comfy_extras.nodes_freelunch as freelunch
+import comfy_extras.nodes_pag as pag
+import torch
+
+import nodes as core
+
+FOLDER = Path(MORE[0])
+SIZE = (24, 16)  # of the latent: 192 x 128 pixels
+CLOSE = {"rtol": 1e-3, "atol": 1e-3}
+prompts = part("humandiffusion.prompts")
+regions = part("humandiffusion.mca.regions")
+conds = part("nodes.bridge.sd_conds")
+forward = part("nodes.bridge.sd_forward")
+TOP = 1
+STANDING, DRESSED = (
+    part("humandiffusion.pose.presets").load_preset(name, (192, 128))
+    for name in ("standing-trousers", "standing-dress")
+)
+DEFAULTS = {
+    **{"strength": 1.0, "start": 0.0, "end": 1.0, "coarse": 1.0, "middle": 1.0, "fine": 1.0},
+    **{"prompt_inside": 0.3, "regions": "soft", "feather": 8.0},
+}
+
+
+def checkpoint(name: str) -> tuple[Any, Any]:
+    model, clip, *_ = comfy.sd.load_checkpoint_guess_config(str(FOLDER / name), output_vae=False)
+    return model, clip
+
+
+MODEL, CLIP = checkpoint("sd15.safetensors")
+
+
+def told(**phrases: str) -> Any:
+    index = part("humandiffusion.parts").part_index
+    return prompts.PartPrompts(parts=tuple(prompts.PartPrompt(index(name), text) for name, text in phrases.items()))
+
+
+SAID = told(top="a red plaid shirt", pants="blue jeans", hair="long blonde hair")
+
+
+def encode(text: str, clip: Any = CLIP) -> Any:
+    return core.CLIPTextEncode().encode(clip, text)[0]
+
+
+POSITIVE, NEGATIVE = encode("a photo of a man in the street"), encode("blurry")
+
+
+def apply(
+    model: Any = MODEL, positive: Any = POSITIVE, negative: Any = NEGATIVE, **options: Any
+) -> tuple[Any, Any, Any]:
+    given = {"clip": CLIP, "prompts": SAID, "pose": STANDING, **DEFAULTS, **options}
+    return NODES["ApplyMCA"].execute(model, positive, negative, **given).result
+
+
+def empty(batch: int = 1, size: tuple[int, int] = SIZE) -> dict[str, Any]:
+    return {"samples": torch.zeros(batch, 4, *size)}
+
+
+def ksample(model: Any, positive: Any, negative: Any, latent: Any = None, **options: Any) -> torch.Tensor:
+    given = {"seed": 1, "steps": 2, "cfg": 4.0, "sampler_name": "euler", "scheduler": "normal", **options}
+    return core.common_ksampler(model, positive=positive, negative=negative, latent=latent or empty(), **given)[0][
+        "samples"
+    ]
+
+
+BASE = ksample(MODEL, POSITIVE, NEGATIVE)
+ALIGNED = ksample(*apply())
+
+
+class Count:
+    """A probe that only counts."""
+
+    def __init__(self) -> None:
+        self.places: list[Any] = []
+
+    def see(self, site: Any, *others: Any) -> None:
+        self.places.append(site.place)
+
+
+def with_options(model: Any, **options: Any) -> Any:
+    model = model.clone()
+    model.model_options["transformer_options"] = {**model.model_options["transformer_options"], **options}
+    return model
+
+
+def law_the_parts_make_a_difference() -> None:
+    assert ALIGNED.isfinite().all() and not torch.allclose(BASE, ALIGNED, **CLOSE)
+
+
+def law_without_parts_or_strength_or_outside_the_schedule_it_is_the_base_model() -> None:
+    off = [
+        {"strength": 0.0},
+        {"prompts": told()},
+        {"start": 0.0, "end": 0.0},
+        {"coarse": 0.0, "middle": 0.0, "fine": 0.0},
+    ]
+    off += [
+        {"prompts": prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a shirt", **closed),))}
+        for closed in ({"weight": 0.0}, {"end": 0.0})
+    ]
+    for options in off:
+        assert torch.equal(ksample(*apply(**options)), BASE), options
+    assert torch.equal(ksample(apply()[0], POSITIVE, NEGATIVE), BASE)
+
+
+def law_a_step_outside_the_schedule_is_the_base_models() -> None:
+    late = ksample(*apply(start=0.6), steps=4)
+    begun = ksample(MODEL, POSITIVE, NEGATIVE, steps=4, last_step=2)
+    assert torch.equal(ksample(*apply(start=0.6), steps=4, last_step=2), begun)
+    assert not torch.equal(late, ksample(MODEL, POSITIVE, NEGATIVE, steps=4))
+
+
+def law_a_negative_without_phrases_is_not_touched() -> None:
+    model, positive, negative = apply()
+    assert negative is NEGATIVE or torch.equal(negative[0][0], NEGATIVE[0][0])
+    one = ksample(model, positive, negative, cfg=1.0)
+    assert torch.allclose(one, ksample(model, positive, positive, cfg=3.0), **CLOSE)
+
+
+def law_every_site_is_aligned_once_a_forward() -> None:
+    for name in ("sd15.safetensors", "sdxl.safetensors"):
+        model, clip = (MODEL, CLIP) if name.startswith("sd15") else checkpoint(name)
+        counted = Count()
+        patched, positive, negative = apply(model, encode("a man", clip), encode("blurry", clip), clip=clip)
+        result = ksample(with_options(patched, **{forward.PROBE: counted}), positive, negative, steps=1)
+        expected = part("nodes.bridge.sd_model").places(model.model.diffusion_model)
+        assert sorted(counted.places) == sorted(expected) and result.isfinite().all(), (counted.places, expected)
+
+
+def law_parts_cost_no_forward() -> None:
+    def forwards(model: Any, *conditions: Any) -> list[int]:
+        calls: list[int] = []
+
+        def count(executor: Any, x: torch.Tensor, *args: Any, **options: Any) -> Any:
+            calls.append(len(x))
+            return executor(x, *args, **options)
+
+        model = model.clone()
+        model.add_wrapper_with_key("diffusion_model", "count", count)
+        ksample(model, *conditions)
+        return calls
+
+    assert forwards(*apply()) == forwards(MODEL, POSITIVE, NEGATIVE)
+    more = encode("a street") + POSITIVE
+    assert forwards(*apply(positive=more)) == forwards(MODEL, more, NEGATIVE)
+
+
+def law_a_batch_of_three_maps_and_texts_is_three_singles() -> None:
+    align = part("nodes.bridge.sd_align")
+    poses = [STANDING, DRESSED, STANDING]
+    texts = [SAID, told(dress="green silk"), told(pants="white linen trousers", hair="black")]
+    several = regions.Region(type(STANDING).stack(poses), feather=8.0)
+    model, positive, negative = align.apply_mca(MODEL, POSITIVE, NEGATIVE, CLIP, texts, several)
+    both = ksample(model, positive, negative, empty(3))
+    for index in range(3):
+        single = ksample(*apply(pose=poses[index], prompts=texts[index]), {**empty(), "batch_index": [index]})
+        assert torch.allclose(both[index], single[0], **CLOSE), (both[index] - single[0]).abs().max()
+
+
+def law_a_batch_of_maps_touches_only_its_own_pictures() -> None:
+    poses = type(STANDING).stack([STANDING, DRESSED])
+    both = ksample(*apply(pose=poses), empty(2))
+    for index, pose in enumerate((STANDING, DRESSED)):
+        single = ksample(*apply(pose=pose), {**empty(), "batch_index": [index]})
+        assert torch.allclose(both[index], single[0], **CLOSE)
+    (four,) = core.RepeatLatentBatch().repeat(empty(2), 2)
+    repeated = ksample(*apply(pose=poses), four)
+    assert repeated.shape[0] == 4 and torch.allclose(repeated[:2], both, **CLOSE)
+    refused(lambda: ksample(*apply(pose=poses), empty(3)), "3 pictures for 2 maps")
+
+
+def law_areas_see_their_piece_of_the_map() -> None:
+    model, positive, negative = apply()
+    (half,) = core.ConditioningSetArea().append(positive, 128, 96, 0, 0, 1.0)
+    result = ksample(model, half, negative)
+    assert result.isfinite().all() and not torch.allclose(
+        result, ksample(MODEL, core.ConditioningSetArea().append(POSITIVE, 128, 96, 0, 0, 1.0)[0], NEGATIVE), **CLOSE
+    )
+    mask = torch.zeros(1, *SIZE)
+    mask[:, :12] = 1
+    (masked,) = core.ConditioningSetMask().append(positive, mask, "default", 1.0)
+    assert ksample(model, masked + encode("a street"), negative).isfinite().all()
+
+
+def law_prompts_of_unequal_length_share_a_forward_rightly() -> None:
+    long = encode(" ".join(["a photo of a man in a busy street with many people and cars"] * 7))
+    assert long[0][0].shape[1] == 154
+    short_first = ksample(*apply(negative=long))
+    apart = ksample(*apply(negative=long), **{"cfg": 4.0})
+    assert torch.equal(short_first, apart)
+    # Alone in a forward, a prompt is not repeated; together with the long one it is. Both must be the same.
+    model, positive, _ = apply()
+    together = _denoised(model, [positive, long])
+    alone = _denoised(model, [positive])
+    assert torch.allclose(together[0], alone[0], **CLOSE), (together[0] - alone[0]).abs().max()
+
+
+def _denoised(model: Any, conditions: list[Any]) -> list[torch.Tensor]:
+    """What the model says of one noisy latent for each condition, evaluated together."""
+    seen: list[Any] = []
+
+    def sample(
+        denoiser: Any, x: torch.Tensor, sigmas: torch.Tensor, extra_args: Any = None, **options: Any
+    ) -> torch.Tensor:
+        inner = denoiser.inner_model
+        prepared = [inner.conds["positive"], inner.conds["negative"]][: len(conditions)]
+        seen.extend(
+            comfy.samplers.calc_cond_batch(inner.inner_model, prepared, x, sigmas[:1], extra_args["model_options"])
+        )
+        return x
+
+    noise = torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(0))
+    pair = (conditions * 2)[:2]
+    comfy.samplers.sample(
+        model,
+        noise,
+        *pair,
+        4.0,
+        torch.device("cpu"),
+        comfy.samplers.KSAMPLER(sample),
+        torch.tensor([5.0, 0.0]),
+        model.model_options,
+        latent_image=torch.zeros(1, 4, *SIZE),
+    )
+    return seen
+
+
+def law_joined_and_timed_conditions_run() -> None:
+    model, positive, negative = apply()
+    (joined,) = core.ConditioningConcat().concat(positive, encode("with a dog"))
+    (averaged,) = core.ConditioningAverage().addWeighted(positive, encode("a painting"), 0.5)
+    (timed,) = core.ConditioningSetTimestepRange().set_range(positive, 0.0, 0.5)
+    for changed in (joined, averaged, timed + POSITIVE):
+        assert ksample(model, changed, negative).isfinite().all()
+
+
+def law_a_zeroed_positive_has_no_parts() -> None:
+    model, positive, _ = apply()
+    (zeroed,) = core.ConditioningZeroOut().zero_out(positive)
+    (plain,) = core.ConditioningZeroOut().zero_out(POSITIVE)
+    assert torch.equal(ksample(model, positive, zeroed), ksample(model, positive, plain))
+
+
+def law_two_applies_are_two_people() -> None:
+    first = apply()
+    both = apply(*first, pose=DRESSED, prompts=told(hair="red hair"))
+    result = ksample(*both)
+    assert result.isfinite().all() and not torch.allclose(result, ALIGNED, **CLOSE)
+    assert len(both[0].get_wrappers("apply_model", conds.KEY)) == 1
+    assert torch.equal(ksample(*first), ALIGNED)
+
+
+def law_what_came_in_is_unchanged() -> None:
+    kept = copy.deepcopy(
+        [POSITIVE[0][0], sorted(POSITIVE[0][1]), STANDING.labels, str(MODEL.model_options), str(MODEL.wrappers)]
+    )
+    ksample(*apply())
+    now = [POSITIVE[0][0], sorted(POSITIVE[0][1]), STANDING.labels, str(MODEL.model_options), str(MODEL.wrappers)]
+    assert all(torch.equal(a, b) if torch.is_tensor(a) else a == b for a, b in zip(kept, now, strict=True))
+    assert torch.equal(ksample(MODEL, POSITIVE, NEGATIVE), BASE)
+
+
+def law_an_interrupted_run_leaves_nothing_behind() -> None:
+    model, positive, negative = apply()
+    stopped = model.clone()
+    calls: list[int] = []
+
+    def interrupt(executor: Any, *args: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            comfy.model_management.interrupt_current_processing()
+        return executor(*args, **options)
+
+    stopped.add_wrapper_with_key("diffusion_model", "test", interrupt)
+    try:
+        ksample(stopped, positive, negative, steps=4)
+    except comfy.model_management.InterruptProcessingException:
+        pass
+    else:
+        raise AssertionError("not interrupted")
+    assert torch.equal(ksample(model, positive, negative), ALIGNED) and torch.equal(
+        ksample(MODEL, POSITIVE, NEGATIVE), BASE
+    )
+
+
+def law_a_model_that_does_not_know_about_regions_is_refused() -> None:
+    _, positive, negative = apply(prompts=told(top="red"), negative=NEGATIVE)
+    refused(lambda: ksample(MODEL, positive, negative), "Apply MCA")
+    native, _ = part("nodes.bridge.native_model").load_native_model("builtin")
+    refused(lambda: apply(native), "NativeConfig", "SD 1.5", "SDXL")
+
+
+def law_a_clip_of_another_model_is_refused() -> None:
+    xl, clip = checkpoint("sdxl.safetensors")
+    refused(lambda: apply(clip=clip), "2048", "768", "SD 1.5")
+    refused(lambda: apply(xl, clip=CLIP), "768", "2048", "SDXL")
+    refused(lambda: apply(clip=None), "clip")
+
+
+def law_phrases_without_their_part_have_no_effect_and_none_at_all_are_refused() -> None:
+    extra = prompts.PartPrompts(parts=(*SAID.parts, prompts.PartPrompt(3, "a pleated skirt")))
+    assert torch.equal(ksample(*apply(prompts=extra)), ALIGNED)
+    refused(
+        lambda: apply(prompts=prompts.PartPrompts(parts=(prompts.PartPrompt(3, "a pleated skirt"),))), "skirt", "top"
+    )
+
+
+def law_a_map_of_another_aspect_is_fitted() -> None:
+    assert ksample(*apply(), empty(1, (16, 24))).isfinite().all()
+    for size in ((25, 17), (31, 9), (8, 40)):
+        assert ksample(*apply(), empty(1, size)).shape[-2:] == size
+
+
+def law_a_negative_phrase_steers_away() -> None:
+    unwanted = prompts.PartPrompts(
+        parts=(prompts.PartPrompt(TOP, "a red plaid shirt", negative="a suit"), *SAID.parts[1:])
+    )
+    assert not torch.allclose(ksample(*apply(prompts=unwanted)), ALIGNED, **CLOSE)
+    assert torch.equal(ksample(*apply(prompts=unwanted), cfg=1.0), ksample(*apply(), cfg=1.0))
+
+
+def law_each_control_makes_a_difference() -> None:
+    changes = [{"strength": 0.5}, {"coarse": 0.0}, {"fine": 0.0}, {"prompt_inside": 1.0}, {"regions": "exclusive"}]
+    for change in [*changes, {"feather": 0.0}, {"end": 0.4}]:
+        assert not torch.allclose(ksample(*apply(**change)), ALIGNED, rtol=1e-5, atol=1e-5), change
+
+
+def law_lora_may_come_before_or_after() -> None:
+    lora = comfy.utils.load_torch_file(str(FOLDER / "lora.safetensors"))
+    changed, clip = comfy.sd.load_lora_for_models(MODEL, CLIP, lora, 1.0, 1.0)
+    with_lora = {"positive": encode("a man", clip), "negative": NEGATIVE, "clip": clip}
+    before = ksample(*apply(changed, **with_lora))
+    model, positive, negative = apply(**with_lora)
+    after, _ = comfy.sd.load_lora_for_models(model, None, lora, 1.0, 0.0)
+    assert torch.equal(before, ksample(after, positive, negative))
+    assert not torch.allclose(before, ksample(model, positive, negative), **CLOSE)
+
+
+def law_freeu_and_pag_go_on_working() -> None:
+    def freeu(model: Any) -> Any:
+        return freelunch.FreeU_V2.execute(model, 1.3, 1.4, 0.9, 0.2).result[0]
+
+    def perturbed(model: Any) -> Any:
+        return pag.PerturbedAttentionGuidance.execute(model, 3.0).result[0]
+
+    for patch in (freeu, perturbed):
+        model, positive, negative = apply()
+        assert torch.equal(ksample(*apply(patch(MODEL))), ksample(patch(model), positive, negative)), patch
+    assert not torch.allclose(ksample(*apply(perturbed(MODEL))), ALIGNED, **CLOSE)
+
+
+def law_controlnet_goes_on_working() -> None:
+    net = comfy.controlnet.load_controlnet(str(FOLDER / "control.safetensors"))
+    hint = part("humandiffusion.pose.render").render(STANDING)
+    model, positive, negative = apply()
+    results = []
+    for pair in ((positive, negative), (POSITIVE, NEGATIVE)):
+        guided = core.ControlNetApplyAdvanced().apply_controlnet(*pair, net, hint, 1.0, 0.0, 1.0)
+        results.append((guided, ksample(model, *guided)))
+    assert not torch.allclose(results[0][1], ALIGNED, **CLOSE) and not torch.allclose(
+        results[0][1], results[1][1], **CLOSE
+    )
+    later = apply(positive=results[1][0][0], negative=results[1][0][1])
+    assert torch.equal(ksample(*later), results[0][1])
+
+
+class Foreign:
+    """What IP-Adapter packs do: one replacement for each cross-attention, with keys of its own."""
+
+    def __init__(self, seed: int) -> None:
+        self.seed, self.keys = seed, set()
+
+    def __call__(self, q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, options: Any) -> torch.Tensor:
+        self.keys.add(k.shape[1])
+        generator = torch.Generator().manual_seed(self.seed)
+        own = torch.randn(len(q), 4, q.shape[-1], generator=generator)
+        out = attention.optimized_attention(q, k, v, options["n_heads"])
+        return out + attention.optimized_attention(q, own, own, options["n_heads"])
+
+
+def replaced(model: Any, foreign: Foreign) -> Any:
+    model = model.clone()
+    for place in part("nodes.bridge.sd_model").places(MODEL.model.diffusion_model):
+        model.set_model_attn2_replace(foreign, *place)
+    return model
+
+
+def law_another_nodes_replacement_is_chained_before_and_after() -> None:
+    model, positive, negative = apply()
+    foreign = Foreign(3)
+    after, before = ksample(replaced(model, foreign), positive, negative), ksample(*apply(replaced(MODEL, foreign)))
+    assert torch.equal(after, before) and foreign.keys == {77}, foreign.keys
+    alone = ksample(replaced(MODEL, foreign), POSITIVE, NEGATIVE)
+    assert not torch.allclose(after, alone, **CLOSE) and not torch.allclose(after, ALIGNED, **CLOSE)
+    model, positive, negative = apply(start=0.0, end=0.0)
+    assert torch.equal(ksample(replaced(model, foreign), positive, negative), alone)
+
+
+def law_other_patches_of_the_context_stay() -> None:
+    def longer(x: torch.Tensor, context: torch.Tensor, value: torch.Tensor, options: Any) -> Any:
+        extra = torch.ones(len(context), 4, context.shape[-1])
+        return x, torch.cat((context, extra), 1), torch.cat((value, extra), 1)
+
+    model, positive, negative = apply()
+    model.set_model_attn2_patch(longer)
+    result = ksample(model, positive, negative)
+    assert result.isfinite().all() and not torch.allclose(result, ALIGNED, **CLOSE)
+
+
+def law_who_changes_the_same_attention_beyond_repair_is_refused_by_name() -> None:
+    model, positive, negative = apply()
+    doubled = model.clone()
+    doubled.set_model_attn2_patch(
+        lambda x, context, value, options: (x.repeat(2, 1, 1), context.repeat(2, 1, 1), value.repeat(2, 1, 1))
+    )
+    refused(lambda: ksample(doubled, positive, negative), "Apply MCA", "another node")
+    tiled = model.clone()
+    tiled.set_model_unet_function_wrapper(
+        lambda apply_model, args: torch.cat(
+            [apply_model(half, args["timestep"], **args["c"]) for half in args["input"].chunk(2, 2)], 2
+        )
+    )
+    refused(lambda: ksample(tiled, positive, negative), "tiles")
+
+
+def law_another_override_keeps_what_is_not_ours() -> None:
+    seen: list[int] = []
+
+    def override(func: Any, q: torch.Tensor, k: torch.Tensor, *args: Any, **options: Any) -> torch.Tensor:
+        seen.append(k.shape[1])
+        return func(q, k, *args, **options)
+
+    model, positive, negative = apply()
+    result = ksample(with_options(model, optimized_attention_override=override), positive, negative)
+    assert torch.equal(result, ALIGNED) and 77 in seen and max(seen) == SIZE[0] * SIZE[1]
+
+
+def law_attention_backends_agree() -> None:
+    kept = attention.optimized_attention
+
+    def without_masks(
+        q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, heads: int, mask: Any = None, **options: Any
+    ) -> torch.Tensor:
+        assert mask is None, "a backend that may ignore masks was given one"
+        return attention.attention_pytorch(q, k, v, heads, **options)
+
+    without_masks.__name__ = "attention_sage"
+    backends = [attention.attention_pytorch, attention.attention_split, attention.attention_sub_quad]
+    try:
+        for backend in [*backends, attention.wrap_attn(without_masks)]:
+            attention.optimized_attention = backend
+            result = ksample(*apply())
+            assert torch.allclose(result, ALIGNED, rtol=5e-3, atol=5e-3), (
+                backend.__name__,
+                (result - ALIGNED).abs().max(),
+            )
+            assert torch.equal(ksample(*apply(start=0.0, end=0.0)), ksample(MODEL, POSITIVE, NEGATIVE)), (
+                backend.__name__
+            )
+    finally:
+        attention.optimized_attention = kept
+
+
+def law_custom_samplers_are_ksampler() -> None:
+    model, positive, negative = apply()
+    (noise,) = custom.RandomNoise.execute(1).result
+    (guider,) = custom.CFGGuider.execute(model, positive, negative, 4.0).result
+    (sigmas,) = custom.BasicScheduler.execute(model, "normal", 2, 1.0).result
+    (sampler,) = custom.KSamplerSelect.execute("euler").result
+    result = custom.SamplerCustomAdvanced.execute(noise, guider, sampler, sigmas, empty()).result[0]["samples"]
+    assert torch.equal(result, ALIGNED)
+
+
+def law_two_passes_are_two_ksamplers_by_hand() -> None:
+    model, positive, negative = apply()
+    given = {"seed": 1, "steps": 2, "cfg": 4.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0}
+    latent = empty(1, (32, 16))
+    both = (
+        NODES["Sampler"]
+        .execute(model, STANDING, **given, passes=2, refine=0.5, positive=positive, negative=negative, latent=latent)
+        .result[0]["samples"]
+    )
+    first = ksample(model, positive, negative, empty(1, (16, 8)))
+    (larger,) = core.LatentUpscaleBy().upscale({"samples": first}, "bilinear", 2.0)
+    assert torch.equal(both, ksample(*apply(coarse=0.0), larger, denoise=0.5))
+    once = NODES["Sampler"].execute(model, STANDING, **given, positive=positive, negative=negative).result[0]["samples"]
+    assert torch.equal(once, ALIGNED)
+    refused(
+        lambda: NODES["Sampler"].execute(MODEL, STANDING, **given, positive=POSITIVE, negative=NEGATIVE), "Apply MCA"
+    )
+
+
+def law_a_picture_may_be_inpainted() -> None:
+    mask = torch.zeros(1, 1, *SIZE)
+    mask[..., 6:14, :] = 1
+    start = {"samples": torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(5)), "noise_mask": mask}
+    result = ksample(*apply(), start, denoise=0.8)
+    assert torch.allclose(result[..., :5, :], start["samples"][..., :5, :], atol=1e-4)
+
+
+def law_the_preview_shows_whose_attention_is_where() -> None:
+    model, positive, _ = apply()
+    probe = part("nodes.bridge.sd_probe")
+    masses, _ = probe.probe_attention(model, positive, empty(2), 0.3, 0)
+    for mass in masses.values():
+        assert mass.shape == (2, 4, *SIZE) and torch.allclose(mass.sum(1), torch.ones(()), atol=1e-3)
+        assert not mass[:, 1, -2:].any()  # no shirt at the feet
+    (image,) = NODES["AlignmentPreview"].execute(model, positive, empty(), 0.3, 0).result
+    assert image.ndim == 4 and image.std() > 0.01
+    refused(lambda: NODES["AlignmentPreview"].execute(model, POSITIVE, empty(), 0.3, 0), "Apply MCA")
+    refused(lambda: NODES["AlignmentPreview"].execute(MODEL, positive, empty(), 0.3, 0), "Apply MCA")
+    late = apply(start=0.5)
+    refused(lambda: NODES["AlignmentPreview"].execute(*late[:2], empty(), 0.1, 0), "percent")
+
+
+if __name__ == "__main__":
+    report(globals())
