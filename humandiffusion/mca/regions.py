@@ -1,5 +1,6 @@
 """A region: one map and what each of its parts is to look like, as it travels to the denoiser."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -41,6 +42,7 @@ class Region:
     counts every part, `scales` the coarse, middle and fine scale; `start` and `end` are shares of the run. `remain` in
     0..1: how much of the prompt a part leaves inside it. `exclusive`: each cell belongs to one part. `feather`: how
     soft borders are, in pixels. `adapter` tells whose the image tokens are, `image_strength` how much they count.
+    Raises InputError for anything out of range.
     """
 
     pose: SemanticPose
@@ -55,6 +57,16 @@ class Region:
     adapter: object | None = None
     image_strength: float = 1.0
     _coverage: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False)
+
+    def __post_init__(self) -> None:
+        named = {"strength": self.strength, "feather": self.feather, "image_strength": self.image_strength}
+        for name, value in {**named, **dict(zip(SCALE_NAMES, self.scales, strict=True))}.items():
+            if not 0 <= value < math.inf:
+                raise InputError(f"{name}: got {value}, wanted a number of 0 or more")
+        if not 0 <= self.start <= self.end <= 1:
+            raise InputError(f"start and end: got {self.start} to {self.end}, wanted 0 <= start <= end <= 1")
+        if not 0 <= self.remain <= 1:
+            raise InputError(f"prompt_inside: got {self.remain}, wanted 0 (nothing remains) to 1 (all)")
 
     @property
     def parts(self) -> tuple[int, ...]:

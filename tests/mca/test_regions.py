@@ -6,6 +6,7 @@ from torch import Tensor
 
 from humandiffusion.errors import InputError
 from humandiffusion.mca.coverage import exclusive, region_coverage, soften
+from humandiffusion.mca.mass import attention_mass, mass_sheet
 from humandiffusion.mca.region_attention import RegionRows, alignment_bias, attend, image_bias
 from humandiffusion.mca.regions import Region, RegionPart, region_rows
 from humandiffusion.mca.sites import COARSE, FINE, MIDDLE, SD15, SDXL, Site
@@ -170,6 +171,14 @@ def test_maps_and_descriptions_of_unequal_number_are_refused():
         rows(Region(pose, ((part(TOP),), (part(TOP),))))
 
 
+@pytest.mark.parametrize(
+    "wrong", [{"strength": -1.0}, {"start": 0.8, "end": 0.2}, {"remain": 1.5}, {"scales": (1.0, math.nan, 1.0)}]
+)
+def test_settings_out_of_range_are_refused(wrong: dict[str, object]):
+    with pytest.raises(InputError, match="wanted"):
+        region(**wrong)
+
+
 def test_a_part_counts_within_its_span_only():
     told = region(part(TOP, start=0.0, end=0.5), part(PANTS), end=0.8)
 
@@ -211,3 +220,23 @@ def test_a_belt_of_a_pixel_is_still_seen_at_an_eighth():
     of = rows(region(part(TOP), part(BELT), pose=SemanticPose(labels)))
     bias = alignment_bias(of, (6, 4), COARSE, PROMPT)[0, 0, :, PROMPT + 5]
     assert bias.max() > math.log(0.05)
+
+
+def test_attention_mass_is_all_of_the_attention():
+    of, size = rows(), (12, 8)
+    bias = alignment_bias(of, size, FINE, PROMPT)
+    q, k = torch.randn(1, 96, 32), torch.randn(1, PROMPT + 15, 32)
+    mass = attention_mass(q, k, 4, bias, of)
+    assert torch.allclose(mass.sum(1), torch.ones(()), atol=1e-5)
+    # With values that say whose token it is, the attention's result is the mass.
+    whose = torch.nn.functional.one_hot(torch.cat((torch.zeros(1, PROMPT).long(), of.owner), 1), 4).float()
+    out = attend(q, k, torch.cat([whose.repeat(1, 1, 2)] * 4, 2), 4, bias)
+    assert torch.allclose(out.view(1, 96, 4, 2, 4)[..., 0, :].mean(2).mT, mass, atol=1e-5)
+
+
+def test_a_mass_sheet_has_a_field_for_each_part_and_scale():
+    masses = {COARSE: torch.rand(3, 12, 8), FINE: torch.zeros(3, 12, 8)}
+    sheet = mass_sheet(masses, ["prompt", "top", "pants"])
+    assert (
+        sheet.ndim == 3 and sheet.shape[0] > 2 * 160 and sheet.isfinite().all() and 0 <= sheet.min() <= sheet.max() <= 1
+    )
