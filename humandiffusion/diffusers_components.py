@@ -91,6 +91,11 @@ class EncoderComponent(_SafeModel):
         """See `PartEncoder`."""
         return self.net.dim
 
+    @property
+    def crop_size(self) -> int:
+        """See `PartEncoder`."""
+        return self.net.crop_size
+
     def encode_text(self, phrases: list[str]) -> Tensor:
         """See `PartEncoder`."""
         return self.net.encode_text(phrases)

@@ -37,6 +37,7 @@ class TrigramEncoder:
 
     encoder_id = "trigrams"
     dim = 1024
+    crop_size = 64
 
     def encode_text(self, phrases: list[str]) -> torch.Tensor:
         vectors = torch.zeros(len(phrases), self.dim)

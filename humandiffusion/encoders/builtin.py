@@ -35,6 +35,8 @@ class EncoderConfig:
 class BuiltinPartEncoder(nn.Module):
     """A `PartEncoder`. Text and image vectors are unit vectors of one space, [N, dim]."""
 
+    crop_size = CROP_SIZE
+
     def __init__(self, config: EncoderConfig, encoder_id: str = "untrained") -> None:
         super().__init__()
         self.config = config

@@ -23,7 +23,7 @@ from .captions import caption
 from .memory import RECOLOURED, MemoryItem, StyleMemory, initialise, item_id
 from .plan import MIN_PIXELS, Cut, plan_cuts
 
-CROP_SIZE, SWATCH_SIZE, BATCH = 64, 16, 256
+SWATCH_SIZE, BATCH = 16, 256
 SHADE = 0.02  # spread of a recoloured crop's colour around the named one, in sRGB of 0..1
 
 
@@ -47,7 +47,7 @@ def build_memory(
         raise InputError(
             f"--data: no part of {MIN_PIXELS} pixels or more in {photos.root}; wanted photos with part maps"
         )
-    crops = DataLoader(_Crops(photos, cuts, licence, seed), batch_size=None, num_workers=workers)
+    crops = DataLoader(_Crops(photos, cuts, licence, seed, encoder.crop_size), batch_size=None, num_workers=workers)
     items = list(_without_faces(list(_encoded(tqdm(crops, desc="memory", unit="photo"), encoder))))
     phrases = sorted({item.caption for item in items})
     texts = [encoder.encode_text(phrases[start : start + BATCH]) for start in range(0, len(phrases), BATCH)]
@@ -60,8 +60,8 @@ Crop = tuple[MemoryItem, Tensor, Tensor]
 class _Crops(Dataset[list[Crop]]):
     """The crops of one photo, with everything but their vectors."""
 
-    def __init__(self, photos: PhotoSet, cuts: list[Cut], licence: str, seed: int) -> None:
-        self.photos, self.licence, self.seed = photos, licence, seed
+    def __init__(self, photos: PhotoSet, cuts: list[Cut], licence: str, seed: int, size: int) -> None:
+        self.photos, self.licence, self.seed, self.size = photos, licence, seed, size
         self.cuts = [list(of_photo) for _, of_photo in groupby(cuts, key=lambda cut: cut.photo)]
 
     def __len__(self) -> int:
@@ -85,7 +85,7 @@ class _Crops(Dataset[list[Crop]]):
             source += RECOLOURED + " ".join(word for word in words[:2] if word)
         else:
             text = caption(image, mask, cut.part, cut.label)
-        crop, share = cut_mask(image, mask, CROP_SIZE)
+        crop, share = cut_mask(image, mask, self.size)
         identity = item_id(_bytes(crop), _bytes(share))
         swatch = _swatch(image, mask) if cut.part in GARMENTS else _flat(image, mask, cut.part)
         return MemoryItem(identity, torch.zeros(0), cut.part, text, source, self.licence, swatch), crop, share

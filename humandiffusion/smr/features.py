@@ -11,7 +11,7 @@ from torch import Tensor
 from ..encoders.base import PartEncoder
 from ..encoders.crops import cut_mask
 from ..errors import InputError
-from ..parts import BACKGROUND, BODY, GARMENTS, NUM_PARTS, PART_NAMES
+from ..parts import BACKGROUND, BODY, FACE, GARMENTS, NUM_PARTS, PART_NAMES
 from ..prompts import PartPrompt, PartPrompts
 from .memory import StyleMemory
 from .query import Hits, Modality, Scope, query
@@ -23,7 +23,8 @@ class Retrieved:
     """What one part got: ids, captions, scores (of the search; 1 where there was none) and weights of rows, best first.
 
     `how` is `text`, `image`, `locked` or, for a part of which nothing was said, `prior`. `elsewhere`: the memory holds
-    no garment of this part, so those of all other parts were searched.
+    no garment of this part, so those of all other parts were searched. `thumbnail` is that of the best row, uint8
+    [t, t, 3], if the memory keeps any; of a face none does.
     """
 
     part: int
@@ -33,13 +34,15 @@ class Retrieved:
     weights: tuple[float, ...]
     captions: tuple[str, ...] = ()
     elsewhere: bool = False
+    thumbnail: Tensor | None = field(default=None, repr=False, compare=False)
 
 
 @dataclass(frozen=True, eq=False)
 class PartFeatures:
     """What the denoiser aligns: features [B, P, D] (unit vectors, 0 where absent), present [B, P] bool; their story.
 
-    `negative` holds what guidance steers away from, where a prompt says what its part must not look like.
+    `negative` holds what guidance steers away from, where a prompt says what its part must not look like. `norm` is the
+    usual length of the encoder's image vectors before they were made unit vectors.
     """
 
     features: Tensor
@@ -48,6 +51,7 @@ class PartFeatures:
     encoder_id: str
     retrieved: tuple[Retrieved, ...] = field(default=())
     negative: "PartFeatures | None" = None
+    norm: float = 1.0
 
     @property
     def counts(self) -> Tensor:
@@ -116,7 +120,21 @@ def retrieve(
     present[list(story)] = True
     told = tuple(story[part] for part in sorted(story))
     negative = _negative(encoder, memory, prompts, k=k, tau=tau, blend=blend, scope=scope)
-    return PartFeatures(features[None], present[None], prompts, encoder.encoder_id, told, negative)
+    norm = getattr(encoder, "image_norm", 1.0)
+    return PartFeatures(features[None], present[None], prompts, encoder.encoder_id, told, negative, norm)
+
+
+def reference_crop(prompt: PartPrompt, size: int) -> tuple[Tensor, Tensor] | None:
+    """A prompt's reference picture inside its mask, as `cut_mask` gives it; None if it has none. Raises InputError."""
+    if prompt.image is None:
+        return None
+    image = prompt.image.detach().cpu().movedim(-1, 0).float().clamp(0, 1)
+    mask = torch.ones(image.shape[1:], dtype=torch.bool) if prompt.mask is None else prompt.mask.cpu() > 0.5
+    if not bool(mask.any()):
+        raise InputError(
+            f"reference image for {prompt.name}: its mask is empty; wanted at least one pixel of the part above 0.5"
+        )
+    return cut_mask(image, mask, size)
 
 
 def _negative(encoder: PartEncoder, memory: StyleMemory, prompts: PartPrompts, **options: Any) -> PartFeatures | None:
@@ -152,19 +170,14 @@ def _asked(prompts: PartPrompts) -> dict[Modality, list[PartPrompt]]:
 
 
 def _encode(encoder: PartEncoder, prompt: PartPrompt) -> Tensor:
-    """The query [1, D] of a phrase, or of a reference picture [H, W, 3] inside its mask if it has one.
+    """The query [1, D] of a phrase, or of its reference picture if it has one.
 
     One at a time, because encoders round differently in batches: what a part gets must not depend on the other parts.
     """
-    if prompt.image is None:
+    reference = reference_crop(prompt, encoder.crop_size)
+    if reference is None:
         return encoder.encode_text([prompt.phrase])
-    image = prompt.image.detach().cpu().movedim(-1, 0).float().clamp(0, 1)
-    mask = torch.ones(image.shape[1:], dtype=torch.bool) if prompt.mask is None else prompt.mask.cpu() > 0.5
-    if not bool(mask.any()):
-        raise InputError(
-            f"reference image for {prompt.name}: its mask is empty; wanted at least one pixel of the part above 0.5"
-        )
-    crop, share = cut_mask(image, mask)
+    crop, share = reference
     return encoder.encode_image(crop[None], share[None])
 
 
@@ -197,6 +210,7 @@ def _one(hits: Hits, i: int) -> Hits:
 def _told(memory: StyleMemory, part: int, how: str, hits: Hits, elsewhere: bool = False) -> Retrieved:
     there = hits.rows[0] >= 0
     rows = hits.rows[0][there].tolist()
+    kept = memory.thumbnails if rows and int(memory.part[rows[0]]) != FACE else None
     return Retrieved(
         part,
         how,
@@ -205,4 +219,5 @@ def _told(memory: StyleMemory, part: int, how: str, hits: Hits, elsewhere: bool 
         weights=tuple(round(weight, 4) for weight in hits.weights[0][there].tolist()),
         captions=tuple(memory.captions[row] for row in rows),
         elsewhere=elsewhere,
+        thumbnail=None if kept is None else kept[rows[0]],
     )

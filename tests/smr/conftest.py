@@ -23,6 +23,7 @@ class ColourEncoder:
 
     encoder_id = "mean-colour"
     dim = 6
+    crop_size = 80
 
     def encode_text(self, phrases: list[str]) -> Tensor:
         """Grey where there is no colour word."""

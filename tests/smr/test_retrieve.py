@@ -56,6 +56,36 @@ def test_a_reference_picture_is_looked_at_inside_its_mask(look: Callable[..., Pa
         look(PartPrompt(TOP, "", image=picture, mask=mask * 0))
 
 
+def test_a_reference_picture_is_cut_to_the_size_that_the_encoder_looks_at(wardrobe: StyleMemory, encoder: Any) -> None:
+    seen = []
+
+    class Looking(type(encoder)):
+        def encode_image(self, images: torch.Tensor, masks: torch.Tensor) -> torch.Tensor:
+            seen.append((images.shape, masks.shape))
+            return super().encode_image(images, masks)
+
+    prompts = PartPrompts((PartPrompt(TOP, "", image=torch.rand(20, 10, 3)),))
+    retrieve(Looking(), wardrobe, prompts)
+    assert seen == [((1, 3, 80, 80), (1, 1, 80, 80))]
+
+
+def test_the_best_rows_thumbnail_comes_along_but_never_a_faces(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory
+) -> None:
+    features = look(PartPrompt(TOP, "red shirt"), PartPrompt(FACE, "pink cheeks"))
+    top, face = told(features, TOP), told(features, FACE)
+    assert top.thumbnail is not None and torch.equal(top.thumbnail, wardrobe.thumbnails[wardrobe.row_of(top.ids[0])])
+    assert face.ids and face.thumbnail is None
+    assert "thumbnail" not in repr(top) and replace(top, thumbnail=None) == top
+
+
+def test_the_encoders_usual_length_of_image_vectors_comes_along(wardrobe: StyleMemory, encoder: Any) -> None:
+    prompts = PartPrompts((PartPrompt(TOP, "red shirt"),))
+    assert retrieve(encoder, wardrobe, prompts).norm == 1.0
+    encoder.image_norm = 12.5
+    assert retrieve(encoder, wardrobe, prompts).norm == 12.5
+
+
 def test_a_blend_of_zero_gives_the_encoders_vector_untouched(look: Callable[..., PartFeatures], encoder: Any) -> None:
     features = look(PartPrompt(TOP, "red shirt"), PartPrompt(PANTS, "blue jeans"), blend=0.0)
     assert torch.equal(features.features[0, TOP], encoder.encode_text(["red shirt"])[0])
