@@ -1,0 +1,238 @@
+"""Stable Diffusion checkpoints of random weights in the true layout, which ComfyUI loads as the real thing.
+
+    python benchmarks/random_models.py COMFYUI OUTDIR sd15 sdxl
+
+Nothing in them was ever trained. They serve to count and to time, and to compare two programs on the same weights.
+Shapes come from ComfyUI's own classes; run it in ComfyUI's interpreter. fp16: SD 1.5 takes 2 GB, SDXL 5.5 GB on disk.
+"""
+
+import argparse
+import json
+import math
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+Shape = tuple[int, ...]
+Shapes = dict[str, Shape]
+Values = Callable[[str, Shape], Tensor | None]
+
+_UNET, _VAE = "model.diffusion_model.", "first_stage_model."
+_TOWER_L, _TOWER_G = "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."
+_NORM = re.compile(r"(norm\w*|ln_\w+|in_layers\.0|out_layers\.0|(^|\.)out\.0)\.weight$")
+# The layer that ends a residual branch: small, so that a stack of branches stays finite in fp16.
+_ENDS = re.compile(r"(out_layers\.3|proj_out|to_out\.0|ff\.net\.2|out_proj|fc2|c_proj|conv2)\.weight$")
+_TEXT_LAYER = re.compile(r"(?:encoder\.layers|resblocks)\.(\d+)\.")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """One kind of checkpoint: the arguments of its U-Net, whether it is an SDXL, how many layers of its text towers
+    have weights (the others are zeros and pass on what they get), and whether it has the small VAE (TAESD).
+    """
+
+    unet: Mapping[str, Any]
+    xl: bool = False
+    text_layers: int = 99
+    small_vae: bool = False
+    common: Mapping[str, Any] = field(
+        default_factory=lambda: {
+            **{"image_size": 32, "in_channels": 4, "out_channels": 4, "model_channels": 320, "legacy": False},
+            **{"use_spatial_transformer": True, "use_checkpoint": False, "dims": 2},
+        }
+    )
+
+    def network(self, kind: Callable[..., torch.nn.Module], **changes: Any) -> torch.nn.Module:
+        """ComfyUI's U-Net, or a class that takes the same arguments, without weights."""
+        import comfy.ops
+
+        given = {**self.common, **self.unet, "dtype": torch.float16, "device": "meta", **changes}
+        given = {name: value for name, value in given.items() if value is not ...}
+        return kind(**given, operations=comfy.ops.disable_weight_init)
+
+
+SD15_ARGUMENTS = {
+    **{"context_dim": 768, "num_heads": 8, "num_head_channels": -1},
+    **{"use_linear_in_transformer": False, "adm_in_channels": None},
+}
+SDXL_ARGUMENTS = {
+    **{"context_dim": 2048, "num_head_channels": 64, "num_classes": "sequential"},
+    **{"use_linear_in_transformer": True, "adm_in_channels": 2816},
+}
+SD15 = Layout(
+    {
+        **SD15_ARGUMENTS,
+        **{"num_res_blocks": [2, 2, 2, 2], "channel_mult": [1, 2, 4, 4], "transformer_depth": [1] * 6 + [0] * 2},
+        **{"transformer_depth_output": [1] * 9 + [0] * 3, "transformer_depth_middle": 1},
+    }
+)
+SDXL = Layout(
+    {
+        **SDXL_ARGUMENTS,
+        **{"num_res_blocks": [2, 2, 2], "channel_mult": [1, 2, 4], "transformer_depth": [0, 0, 2, 2, 10, 10]},
+        **{"transformer_depth_output": [0] * 3 + [2] * 3 + [10] * 3, "transformer_depth_middle": 10},
+    },
+    xl=True,
+)
+
+
+def checkpoint_shapes(layout: Layout) -> Shapes:
+    """Every tensor of the file, under the names of the published checkpoints."""
+    from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
+
+    shapes = _of(layout.network(UNetModel), _UNET) | _of(_vae(layout.small_vae), _VAE)
+    if layout.xl:
+        return shapes | _clip_l(_TOWER_L) | _clip_g(_TOWER_G)
+    return shapes | _clip_l("cond_stage_model.transformer.")
+
+
+def random_values(layout: Layout, seed: int) -> Values:
+    """What a tensor of a name and shape holds, None for zeros; the same for the same seed.
+
+    All draw from one pool of normal numbers at places of their own: fast, and no two rows alike.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    pool = torch.randn(4_194_301, generator=generator).half()  # a prime number, so that no row repeats the one before
+    fixed = {f"{_VAE}vae_scale": 0.13025 if layout.xl else 0.18215, f"{_VAE}vae_shift": 0.0}
+
+    def values(name: str, shape: Shape) -> Tensor | None:
+        layer = _TEXT_LAYER.search(name)
+        if layer is not None and int(layer[1]) >= layout.text_layers:
+            return None
+        if name in fixed or name.endswith("logit_scale"):
+            return torch.tensor(fixed.get(name, 4.6055))
+        if _NORM.search(name):
+            return torch.ones(shape)
+        first, count = int(torch.randint(len(pool), (), generator=generator)), math.prod(shape)
+        scaled = pool[first : first + count] * _deviation(name, shape)
+        if len(scaled) < count:
+            scaled = torch.cat((scaled, (pool * _deviation(name, shape)).repeat(-(-count // len(pool)))))[:count]
+        return scaled.view(shape)
+
+    return values
+
+
+def write_safetensors(path: Path, shapes: Shapes, values: Values, note: str) -> None:
+    """Write tensors in fp16, one at a time; zeros as holes, which take no room where the file system knows them."""
+    header: dict[str, Any] = {"__metadata__": {"format": "pt", "note": note}}
+    end = 0
+    for name, shape in shapes.items():
+        start, end = end, end + 2 * math.prod(shape)
+        header[name] = {"dtype": "F16", "shape": list(shape), "data_offsets": [start, end]}
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text)
+        for name, shape in shapes.items():
+            held = values(name, shape)
+            if held is None:
+                file.seek(2 * math.prod(shape), 1)
+            else:
+                file.write(held.half().contiguous().numpy().tobytes())
+        file.truncate(8 + len(text) + end)
+
+
+def write_checkpoint(path: Path, layout: Layout, seed: int = 0) -> None:
+    """Write a whole checkpoint: U-Net, text towers, VAE."""
+    note = f"random weights, seed {seed}; never trained"
+    write_safetensors(path, checkpoint_shapes(layout), random_values(layout, seed), note)
+
+
+def start_comfyui(path: str, *options: str) -> None:
+    """Make `import comfy` find this ComfyUI, started with its options, `--cpu` for example."""
+    sys.path.insert(0, str(Path(path).resolve()))
+    sys.argv = ["main.py", *options]
+    import comfy.options
+
+    comfy.options.enable_args_parsing()
+
+
+def _deviation(name: str, shape: Shape) -> float:
+    if name.endswith("bias"):
+        return 0.02
+    if "token_embedding" in name:
+        return 0.5
+    if "position" in name:
+        return 0.1
+    return (0.5 if _ENDS.search(name) else 1.0) / math.sqrt(math.prod(shape[1:]))
+
+
+def _of(network: torch.nn.Module, prefix: str) -> Shapes:
+    return {prefix + name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def _vae(small: bool) -> torch.nn.Module:
+    from comfy.ldm.models.autoencoder import AutoencoderKL
+    from comfy.taesd.taesd import TAESD
+
+    with torch.device("meta"):
+        if small:
+            return TAESD(latent_channels=4)
+        drawn = {"double_z": True, "z_channels": 4, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": 128}
+        drawn |= {"ch_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_resolutions": [], "dropout": 0.0}
+        return AutoencoderKL(ddconfig=drawn, embed_dim=4)
+
+
+def _linear(name: str, out: int, into: int) -> Shapes:
+    return {f"{name}.weight": (out, into), f"{name}.bias": (out,)}
+
+
+def _norm(name: str, width: int) -> Shapes:
+    return {f"{name}.weight": (width,), f"{name}.bias": (width,)}
+
+
+def _clip_l(prefix: str, width: int = 768, layers: int = 12) -> Shapes:
+    """CLIP-L's text tower, in the names of transformers."""
+    body = f"{prefix}text_model."
+    shapes: Shapes = {
+        f"{body}embeddings.token_embedding.weight": (49408, width),
+        f"{body}embeddings.position_embedding.weight": (77, width),
+    }
+    for i in range(layers):
+        layer = f"{body}encoder.layers.{i}."
+        for name in ("q_proj", "k_proj", "v_proj", "out_proj"):
+            shapes |= _linear(f"{layer}self_attn.{name}", width, width)
+        shapes |= _linear(f"{layer}mlp.fc1", 4 * width, width) | _linear(f"{layer}mlp.fc2", width, 4 * width)
+        shapes |= _norm(f"{layer}layer_norm1", width) | _norm(f"{layer}layer_norm2", width)
+    return shapes | _norm(f"{body}final_layer_norm", width)
+
+
+def _clip_g(prefix: str, width: int = 1280, layers: int = 32) -> Shapes:
+    """OpenCLIP's bigG text tower, in its own names."""
+    shapes: Shapes = {
+        f"{prefix}token_embedding.weight": (49408, width),
+        f"{prefix}positional_embedding": (77, width),
+        f"{prefix}text_projection": (width, width),
+        f"{prefix}logit_scale": (),
+    }
+    for i in range(layers):
+        layer = f"{prefix}transformer.resblocks.{i}."
+        shapes |= {f"{layer}attn.in_proj_weight": (3 * width, width), f"{layer}attn.in_proj_bias": (3 * width,)}
+        shapes |= _linear(f"{layer}attn.out_proj", width, width)
+        shapes |= _linear(f"{layer}mlp.c_fc", 4 * width, width) | _linear(f"{layer}mlp.c_proj", width, 4 * width)
+        shapes |= _norm(f"{layer}ln_1", width) | _norm(f"{layer}ln_2", width)
+    return shapes | _norm(f"{prefix}ln_final", width)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Write what the command line names."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("comfyui", help="a checkout of ComfyUI")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("models", nargs="*", choices=["sd15", "sdxl"], default=["sd15", "sdxl"])
+    parser.add_argument("--seed", type=int, default=0)
+    args = parser.parse_args(arguments)
+    start_comfyui(args.comfyui, "--cpu")
+    for name in args.models:
+        write_checkpoint(args.folder / f"{name}.safetensors", {"sd15": SD15, "sdxl": SDXL}[name], args.seed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

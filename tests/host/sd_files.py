@@ -1,0 +1,85 @@
+"""Small random Stable Diffusion files that ComfyUI takes for real ones: sd_files.py COMFYUI FOLDER.
+
+    sd15.safetensors, sdxl.safetensors   a checkpoint each: a small U-Net, the text towers, TAESD
+    control.safetensors                  a ControlNet for sd15
+    lora.safetensors                     a LoRA for sd15, U-Net and text
+
+ComfyUI fixes the width of every layer and builds text towers of their full depth; what can be small is the number of
+U-Net blocks. All but the first two layers of the towers are zeros, that is, pass on what they get, and holes on disk.
+Loaded with `te_model_options=FEW_LAYERS` the towers have no others, speak the same and are a few times quicker.
+"""
+
+import sys
+from pathlib import Path
+
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
+from random_models import (  # noqa: E402
+    SD15_ARGUMENTS,
+    SDXL_ARGUMENTS,
+    Layout,
+    Shapes,
+    random_values,
+    start_comfyui,
+    write_checkpoint,
+    write_safetensors,
+)
+
+# Three, as SDXL reads the last but one and ComfyUI wants more before it.
+FEW_LAYERS = {f"{tower}_model_config": {"num_hidden_layers": 3} for tower in ("clip_l", "clip_g")}
+# Seven cross-attentions, at the latent's resolution and at half.
+SMALL_SD15 = Layout(
+    {
+        **SD15_ARGUMENTS,
+        **{"num_res_blocks": [1, 1], "channel_mult": [1, 1], "transformer_depth": [1, 1]},
+        **{"transformer_depth_output": [1, 1, 1, 1], "transformer_depth_middle": 1},
+    },
+    text_layers=2,
+    small_vae=True,
+)
+# Twelve, at half and a quarter. ComfyUI knows an SDXL by the depths on the way down; the fewest are those of KOALA.
+SMALL_SDXL = Layout(
+    {
+        **SDXL_ARGUMENTS,
+        **{"num_res_blocks": [1, 1, 1], "channel_mult": [1, 1, 1], "transformer_depth": [0, 2, 5]},
+        **{"transformer_depth_output": [0, 0, 1, 1, 1, 1], "transformer_depth_middle": 1},
+    },
+    xl=True,
+    text_layers=2,
+    small_vae=True,
+)
+NOTE = "random weights for tests; never trained"
+
+
+def write_files(folder: Path) -> None:
+    """Write all four."""
+    write_checkpoint(folder / "sd15.safetensors", SMALL_SD15, seed=1)
+    write_checkpoint(folder / "sdxl.safetensors", SMALL_SDXL, seed=2)
+    write_safetensors(folder / "control.safetensors", _control(), random_values(SMALL_SD15, 3), NOTE)
+    write_safetensors(folder / "lora.safetensors", _lora(), random_values(SMALL_SD15, 4), NOTE)
+
+
+def _control() -> Shapes:
+    from comfy.cldm.cldm import ControlNet
+
+    network = SMALL_SD15.network(ControlNet, transformer_depth_output=..., out_channels=..., hint_channels=3)
+    return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
+
+
+def _lora(rank: int = 4) -> Shapes:
+    block, layer = "transformer_blocks_0_attn2", "lora_te_text_model_encoder_layers_0"
+    unet = [f"lora_unet_{where}_attentions_0_{block}" for where in ("down_blocks_0", "down_blocks_1", "mid_block")]
+    layers = {f"{site}_to_{name}": (320, 768) for site in unet for name in ("k", "v")}
+    layers |= {f"{layer}_self_attn_{name}_proj": (768, 768) for name in ("q", "v")} | {f"{layer}_mlp_fc1": (3072, 768)}
+    shapes: Shapes = {}
+    for name, (out, into) in layers.items():
+        shapes |= {f"{name}.lora_down.weight": (rank, into), f"{name}.lora_up.weight": (out, rank)}
+    return shapes
+
+
+if __name__ == "__main__":
+    comfyui, folder = sys.argv[1:]
+    start_comfyui(comfyui, "--cpu")
+    torch.set_num_threads(1)
+    write_files(Path(folder))
