@@ -11,8 +11,8 @@ import json
 import math
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,27 +41,28 @@ class Layout:
     xl: bool = False
     text_layers: int = 99
     small_vae: bool = False
-    common: Mapping[str, Any] = field(
-        default_factory=lambda: {
-            **{"image_size": 32, "in_channels": 4, "out_channels": 4, "model_channels": 320, "legacy": False},
-            **{"use_spatial_transformer": True, "use_checkpoint": False, "dims": 2},
-        }
-    )
 
-    def network(self, kind: Callable[..., torch.nn.Module], **changes: Any) -> torch.nn.Module:
-        """ComfyUI's U-Net, or a class that takes the same arguments, without weights."""
+    def network(
+        self, kind: Callable[..., torch.nn.Module], without: Sequence[str] = (), **more: Any
+    ) -> torch.nn.Module:
+        """ComfyUI's U-Net, or a class that takes these arguments but some, without weights."""
         import comfy.ops
 
-        given = {**self.common, **self.unet, "dtype": torch.float16, "device": "meta", **changes}
-        given = {name: value for name, value in given.items() if value is not ...}
-        return kind(**given, operations=comfy.ops.disable_weight_init)
+        given = {name: value for name, value in self.unet.items() if name not in without}
+        return kind(**given, **more, dtype=torch.float16, device="meta", operations=comfy.ops.disable_weight_init)
 
 
+_COMMON = {
+    **{"image_size": 32, "in_channels": 4, "out_channels": 4, "model_channels": 320, "legacy": False},
+    **{"use_spatial_transformer": True, "use_checkpoint": False, "dims": 2},
+}
 SD15_ARGUMENTS = {
+    **_COMMON,
     **{"context_dim": 768, "num_heads": 8, "num_head_channels": -1},
     **{"use_linear_in_transformer": False, "adm_in_channels": None},
 }
 SDXL_ARGUMENTS = {
+    **_COMMON,
     **{"context_dim": 2048, "num_head_channels": 64, "num_classes": "sequential"},
     **{"use_linear_in_transformer": True, "adm_in_channels": 2816},
 }

@@ -63,7 +63,7 @@ def write_files(folder: Path) -> None:
 def _control() -> Shapes:
     from comfy.cldm.cldm import ControlNet
 
-    network = SMALL_SD15.network(ControlNet, transformer_depth_output=..., out_channels=..., hint_channels=3)
+    network = SMALL_SD15.network(ControlNet, without=("transformer_depth_output", "out_channels"), hint_channels=3)
     return {name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
