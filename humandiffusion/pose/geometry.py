@@ -122,13 +122,16 @@ def fit(pose: SemanticPose, size: tuple[int, int]) -> SemanticPose:
     height, width = size
     if (height, width) == (pose.height, pose.width):
         return pose
-    scale = min(height / pose.height, width / pose.width)
-    inner = (
-        min(max(round(pose.height * scale), 1), height),
-        min(max(round(pose.width * scale), 1), width),
-    )
-    top, left = (height - inner[0]) // 2, (width - inner[1]) // 2
+    top, left, inner = placement((pose.height, pose.width), size)
     return pad(resize(pose, inner), left, top, width - inner[1] - left, height - inner[0] - top)
+
+
+def placement(of: tuple[int, int], size: tuple[int, int]) -> tuple[int, int, tuple[int, int]]:
+    """Where `fit` puts a map of one (height, width) in another: top, left and its new (height, width)."""
+    height, width = size
+    scale = min(height / of[0], width / of[1])
+    inner = (min(max(round(of[0] * scale), 1), height), min(max(round(of[1] * scale), 1), width))
+    return (height - inner[0]) // 2, (width - inner[1]) // 2, inner
 
 
 def _check_size(size: tuple[int, int]) -> None:
