@@ -33,6 +33,21 @@ def read_model(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dic
         raise InputError(f"{what} {path}: not a whole safetensors file ({reason}); get it anew") from error
 
 
+def read_tensors(path: Path, what: str) -> dict[str, Tensor]:
+    """The tensors of anybody's safetensors file. Raises InputError naming `what`, the file and what is wrong."""
+    if path.suffix.lower() != ".safetensors":
+        raise InputError(
+            f"{what} {path}: got a {path.suffix or 'nameless'} file, wanted .safetensors, because reading others may "
+            "run code; get the same weights as .safetensors"
+        )
+    try:
+        with safe_open(path, "pt") as file:
+            return {name: file.get_tensor(name) for name in file.keys()}
+    except (SafetensorError, OSError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{what} {path}: not a whole safetensors file ({reason}); get it anew") from error
+
+
 def write_model(path: Path, kind: str, tensors: dict[str, Tensor], metadata: dict[str, Any]) -> None:
     """Write tensors and JSON metadata; the file appears whole or not at all."""
     write_tensors(path, tensors, {"kind": kind, "about": json.dumps(metadata, sort_keys=True)})

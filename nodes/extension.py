@@ -1,5 +1,6 @@
 """The list of nodes."""
 
+from .adapters import LoadAdapter, PartEncoderFromCLIP
 from .alignment import AlignmentPreview, ApplyMCA
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
@@ -32,4 +33,6 @@ class HumanDiffusionExtension(ComfyExtension):
             Sampler,
             ApplyMCA,
             AlignmentPreview,
+            LoadAdapter,
+            PartEncoderFromCLIP,
         ]

@@ -9,8 +9,10 @@ BUILTIN = "builtin"
 DENOISERS = "humandiffusion_denoisers"
 ENCODERS = "humandiffusion_encoders"
 MEMORIES = "humandiffusion_memories"
+ADAPTERS = "humandiffusion_adapters"
 
-_FOLDERS = {DENOISERS: "denoisers", ENCODERS: "encoders", MEMORIES: "memories"}
+_FOLDERS = {DENOISERS: "denoisers", ENCODERS: "encoders", MEMORIES: "memories", ADAPTERS: "adapters"}
+_IP_ADAPTERS = "ipadapter"  # a folder that other packs know as well
 _EXTENSIONS = {".safetensors"}
 _DELTA = ".delta-"  # a memory's later additions lie beside it and are read with it
 _WHOLE = 64 * 2**20  # larger files are told apart by size, time and their first bytes
@@ -22,6 +24,11 @@ def register_folders() -> None:
         folder_paths.add_model_folder_path(category, os.path.join(folder_paths.models_dir, "humandiffusion", name))
         paths, _ = folder_paths.folder_names_and_paths[category]
         folder_paths.folder_names_and_paths[category] = (paths, set(_EXTENSIONS))
+    shared = _IP_ADAPTERS in folder_paths.folder_names_and_paths
+    folder_paths.add_model_folder_path(_IP_ADAPTERS, os.path.join(folder_paths.models_dir, _IP_ADAPTERS))
+    if not shared:  # else whoever made it decides which files it lists
+        paths, _ = folder_paths.folder_names_and_paths[_IP_ADAPTERS]
+        folder_paths.folder_names_and_paths[_IP_ADAPTERS] = (paths, set(_EXTENSIONS))
 
 
 def list_files(category: str) -> list[str]:
@@ -51,6 +58,29 @@ def fingerprint(category: str, name: str) -> str:
     folder = os.path.dirname(path)
     deltas = sorted(entry for entry in os.listdir(folder) if entry.startswith(stem))
     return ",".join(file_hash(os.path.join(folder, entry)) for entry in [os.path.basename(path), *deltas])
+
+
+def list_adapters() -> list[str]:
+    """The adapter files of both folders."""
+    names = [name for category in (ADAPTERS, _IP_ADAPTERS) for name in folder_paths.get_filename_list(category)]
+    return [name for name in dict.fromkeys(names) if os.path.splitext(name)[1].lower() in _EXTENSIONS]
+
+
+def adapter_path(name: str) -> str | None:
+    """The path behind a name of `list_adapters`; None if it is not there."""
+    found = (folder_paths.get_full_path(category, name) for category in (ADAPTERS, _IP_ADAPTERS))
+    return next((path for path in found if path), None)
+
+
+def adapter_exists(name: str) -> bool | str:
+    """True, or what to tell the user."""
+    places = " or ".join(folder_paths.get_folder_paths(ADAPTERS) + folder_paths.get_folder_paths(_IP_ADAPTERS))
+    if os.path.splitext(name)[1].lower() not in _EXTENSIONS:
+        return (
+            f"{name!r} is not a .safetensors file, and nothing else is read as weights; get the .safetensors file of "
+            f"the same name and put it into {places}"
+        )
+    return True if adapter_path(name) else f"{name!r} is not there; put the .safetensors file into {places} and press R"
 
 
 def file_hash(path: str) -> str:
