@@ -109,10 +109,10 @@ def token_shares(shares: Tensor, rows: RegionRows) -> Tensor:
     return (shares.gather(1, owner) * rows.repeats[..., None]).mT
 
 
-def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, bias: Tensor) -> Tensor:
-    """Q [B, N, C], K and V [B, M, C], bias [B, 1, N, M] -> [B, N, C]."""
+def attend(q: Tensor, k: Tensor, v: Tensor, heads: int, bias: Tensor | None) -> Tensor:
+    """Q [B, N, C], K and V [B, M, C], bias [B, 1, N, M] or none -> [B, N, C]."""
     q, k, v = (split_heads(x, heads) for x in (q, k, v))
-    out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias.to(q.dtype))
+    out = F.scaled_dot_product_attention(q, k, v, attn_mask=bias if bias is None else bias.to(q.dtype))
     return out.transpose(1, 2).flatten(2)
 
 

@@ -1,0 +1,110 @@
+"""Rows of regions made ready for the cross-attentions of a diffusers U-Net, once for each size."""
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ..adapters.part_adapter import PartAdapter
+from ..errors import InputError
+from .region_attention import RegionRows, alignment_bias, image_bias
+from .regions import AlignedRows
+from .sites import Architecture
+
+
+@dataclass(frozen=True, eq=False)
+class ImageChunk:
+    """What image tokens [1 | B, K, D] of an adapter add: their bias, and the weight of the result."""
+
+    adapter: PartAdapter
+    tokens: Tensor
+    bias: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Part tokens [B, K, D] that join the prompt's, the bias of both, and image tokens."""
+
+    tokens: Tensor
+    bias: Tensor
+    images: tuple[ImageChunk, ...]
+
+
+class Alignment:
+    """What the processors of one U-Net share: the chunks, and what was made of them for this size and precision."""
+
+    def __init__(self, architecture: Architecture, sites: int, chunks: tuple[AlignedRows | None, ...]) -> None:
+        self.architecture, self.sites, self.chunks = architecture, sites, chunks
+        self.latent = (0, 0)
+
+    @property
+    def chunks(self) -> tuple[AlignedRows | None, ...]:
+        """For each even share of the batch its rows, or None."""
+        return self._chunks
+
+    @chunks.setter
+    def chunks(self, chunks: tuple[AlignedRows | None, ...]) -> None:
+        self._chunks = tuple(chunks)
+        self._made: dict[Any, Chunk | None] = {}
+
+    def begin(self, latent: tuple[int, int]) -> None:
+        """A forward on a latent of (h, w) begins. Raises InputError if the rows are for another."""
+        for chunk in self._chunks:
+            made_for = latent if chunk is None else tuple(chunk.text.coverage.shape[-2:])
+            if latent != made_for:
+                raise InputError(f"chunks: got rows for a latent of {list(made_for)}, the U-Net's is {list(latent)}")
+        self.latent = latent
+
+    def at(self, x: Tensor, section: str, prompt: Tensor) -> list[Chunk | None]:
+        """The chunks as a cross-attention needs them that sees `x` [B, N, C] and the prompt's tokens [B, M, D]."""
+        rows, cells = x.shape[:2]
+        if rows % len(self._chunks):
+            raise InputError(
+                f"chunks: got {len(self._chunks)} for a batch of {rows}, wanted so many that it splits evenly"
+            )
+        made = []
+        for i, chunk in enumerate(self._chunks):
+            key = (i, rows, cells, section == "middle", prompt.shape[1], x.dtype, x.device)
+            if key not in self._made:
+                self._made[key] = None if chunk is None else self._make(chunk, x, section, prompt.shape[1])
+            made.append(self._made[key])
+        return made
+
+    def _make(self, chunk: AlignedRows, x: Tensor, section: str, prompt_tokens: int) -> Chunk:
+        text, share = _on(chunk.text, x.device), len(x) // len(self._chunks)
+        if len(text) not in (1, share):
+            raise InputError(
+                f"chunks: got rows for {len(text)} pictures where a chunk has {share}, wanted as many, or one"
+            )
+        if any(prompt_tokens % length for length in text.length):
+            raise InputError(f"chunks: made for prompts of {text.length} tokens, got {prompt_tokens}; give that length")
+        size = _size(self.latent, x.shape[1])
+        scale = self.architecture.scale(section, math.sqrt(math.prod(self.latent) / x.shape[1]))
+        bias = alignment_bias(text, size, scale, prompt_tokens, dtype=x.dtype)
+        images = []
+        for adapter, rows in chunk.images.items():
+            if not isinstance(adapter, PartAdapter):
+                raise InputError(f"chunks: got an adapter that is a {type(adapter).__name__}, wanted a PartAdapter")
+            if adapter.layout.sites != self.sites:
+                raise InputError(
+                    f"chunks: got an adapter for {adapter.layout.sites} cross-attentions, the U-Net has {self.sites}"
+                )
+            here = _on(rows, x.device)
+            images.append(ImageChunk(adapter, here.tokens, *image_bias(here, size, scale)))
+        return Chunk(text.tokens.expand(share, -1, -1), bias, tuple(images))
+
+
+def _on(rows: RegionRows, device: torch.device) -> RegionRows:
+    moved: Any = {name: values.to(device) for name, values in vars(rows).items() if isinstance(values, Tensor)}
+    return replace(rows, **moved)
+
+
+def _size(latent: tuple[int, int], cells: int) -> tuple[int, int]:
+    """At which (h, w) a cross-attention of so many cells sees the latent: it is halved, rounding up, at each level."""
+    height, width = latent
+    while height * width > cells:
+        height, width = -(-height // 2), -(-width // 2)
+    return height, width
