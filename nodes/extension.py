@@ -4,6 +4,7 @@ from .adapters import LoadAdapter, PartEncoderFromCLIP
 from .alignment import AlignmentPreview, ApplyMCA
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
+from .hints import PoseToControlHint
 from .load import LoadMemory, LoadModel, LoadPartEncoder
 from .pose import LoadPose, PosePreview, SavePose
 from .prompts import DescribePerson, PartPrompt
@@ -26,6 +27,7 @@ class HumanDiffusionExtension(ComfyExtension):
             LoadPose,
             SavePose,
             PosePreview,
+            PoseToControlHint,
             DescribePerson,
             PartPrompt,
             RetrieveStyle,

@@ -73,7 +73,7 @@ def smooth_curves(chains: Sequence[Chain], *, reach: float, sigma: float, fine: 
     """
     curves = [_refine(chain.corners, fine) for chain in chains]
     curves = [
-        curve if chain.frame else _smooth(curve, chain.closed, reach, sigma * fine)
+        curve if chain.frame else _smooth(curve, chain.closed, _within(chain, reach), sigma * fine)
         for chain, curve in zip(chains, curves, strict=True)
     ]
     # A curve that others end on may itself bend towards its own ends; a few rounds settle it.
@@ -166,6 +166,11 @@ def _move(corner: tuple[int, int], step: int) -> tuple[int, int]:
 def _refine(corners: Points, fine: int) -> Points:
     at = np.arange((len(corners) - 1) * fine + 1) / fine
     return np.stack([np.interp(at, np.arange(len(corners)), corners[:, axis]) for axis in (0, 1)], 1)
+
+
+def _within(chain: Chain, reach: float) -> float:
+    """Less for a loop that is so small that it would shrink to a dot."""
+    return min(reach, 0.08 * len(chain.sides)) if chain.closed else reach
 
 
 def _smooth(cracks: Points, closed: bool, reach: float, sigma: float) -> Points:

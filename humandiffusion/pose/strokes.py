@@ -21,12 +21,12 @@ def strokes(lines: Sequence[Points], size: tuple[int, int], width: float) -> NDA
     scale = _FINE if height * across <= _LARGE else _COARSE
     canvas = Image.new("L", (across * scale, height * scale))
     draw = ImageDraw.Draw(canvas)
-    pen = max(width * scale, 1.0) / 2
+    pen = max(round(width * scale), 1)
     for line in lines:
-        # Pillow's own wide lines are ragged where they bend; discs side by side are not. Its coordinates name the
-        # middles of pixels, ours their edges.
-        for x, y in (_dense(line * scale, max(pen / 4, 1.0)) - 0.5).tolist():
-            draw.ellipse((x - pen, y - pen, x + pen, y + pen), fill=255)
+        # Pillow's own wide lines are ragged where they bend; discs side by side are not. It wants the first and the
+        # last pixel of each.
+        for x, y in np.rint(_dense(line * scale, max(pen / 8, 1.0)) - pen / 2).astype(int).tolist():
+            draw.ellipse((x, y, x + pen - 1, y + pen - 1), fill=255)
     return np.asarray(canvas.reduce(scale), np.float64) / 255
 
 
