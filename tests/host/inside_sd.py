@@ -4,9 +4,13 @@ FOLDER holds small random-weight files of the true layouts (sd_files.py).
 """
 
 import copy
+import functools
 from pathlib import Path
 from typing import Any
 
+from sd_files import FEW_LAYERS
+
+# isort: split
 from boot import MORE, NODES, part, refused, report
 
 # isort: split
@@ -41,8 +45,10 @@ DEFAULTS = {
 }
 
 
+@functools.cache
 def checkpoint(name: str) -> tuple[Any, Any]:
-    model, clip, *_ = comfy.sd.load_checkpoint_guess_config(str(FOLDER / name), output_vae=False)
+    path = str(FOLDER / name)
+    model, clip, *_ = comfy.sd.load_checkpoint_guess_config(path, output_vae=False, te_model_options=FEW_LAYERS)
     return model, clip
 
 
