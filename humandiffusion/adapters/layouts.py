@@ -54,7 +54,7 @@ class AdapterLayout:
         return self.tower.embedding if self.kind == "base" else self.tower.hidden
 
     def __str__(self) -> str:
-        return f"{self.kind} adapter for {FAMILY_NAMES[self.family]} and {self.tower.name}"
+        return f"{self.kind} IP-Adapter for {FAMILY_NAMES[self.family]} and {self.tower.name}"
 
 
 def read_adapter(tensors: Mapping[str, Tensor], name: str) -> AdapterLayout:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
@@ -45,11 +46,21 @@ class PartAdapter(nn.Module):
 
 def load_weights(adapter: PartAdapter, tensors: Mapping[str, Tensor], name: str, *, assign: bool = False) -> None:
     """Load a file's tensors, every one of them. Raises InputError, with the file's `name`, if any does not fit."""
-    try:
-        adapter.load_state_dict(tensors, assign=assign)
-    except RuntimeError as error:
-        reason = " ".join(str(error).split())[:200]
-        raise InputError(f"adapter {name}: not a whole IP-Adapter file ({reason}); get it anew") from error
+    # Compared here, because not every host's layers look at the shapes that they load.
+    wanted = PartAdapter(adapter.layout, device=torch.device("meta")).state_dict()
+    missing = [key for key in wanted if key not in tensors]
+    unknown = [key for key in tensors if key not in wanted]
+    other = [key for key in wanted if key in tensors and tensors[key].shape != wanted[key].shape]
+    if missing or unknown or other:
+        faults = [f"it lacks {missing[0]}"] if missing else []
+        faults += [f"{unknown[0]} is not of a {adapter.layout}"] if unknown else []
+        faults += [f"{key} is {_size(tensors[key])}, not {_size(wanted[key])}" for key in other[:1]]
+        raise InputError(f"adapter {name}: not a whole IP-Adapter file ({'; '.join(faults)}); get it anew")
+    adapter.load_state_dict(tensors, assign=assign)
+
+
+def _size(tensor: Tensor) -> str:
+    return " x ".join(map(str, tensor.shape))
 
 
 class _Site(nn.Module):
