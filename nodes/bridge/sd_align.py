@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 from comfy.patcher_extension import WrappersMP
@@ -15,13 +15,11 @@ from ...humandiffusion.parts import PART_NAMES
 from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.prompts import PartPrompt, PartPrompts
 from ...humandiffusion.smr.features import PartFeatures
+from .adapters import LoadedAdapter, image_tokens
 from .sd_conds import KEY, add_region, fill
 from .sd_forward import carry
 from .sd_model import architecture_of, places
 from .sd_text import phrase_tokens
-
-if TYPE_CHECKING:
-    from .adapters import LoadedAdapter
 
 logger = logging.getLogger(__name__)
 
@@ -35,7 +33,7 @@ def apply_mca(
     region: Region,
     *,
     features: PartFeatures | None = None,
-    adapter: "LoadedAdapter | None" = None,
+    adapter: LoadedAdapter | None = None,
     clip_vision: Any = None,
 ) -> tuple[Any, list[Any], list[Any]]:
     """MODEL, positive and negative with one more region. `region` has the map and the settings; its texts are made
@@ -69,7 +67,7 @@ def apply_mca(
     return _patched(model, adapter), positive, negative
 
 
-def check_adapter(adapter: "LoadedAdapter", base: Any) -> None:
+def check_adapter(adapter: LoadedAdapter, base: Any) -> None:
     """Raises InputError if an adapter is for another family, or another number of cross-attentions."""
     architecture, sites = architecture_of(base), len(places(base.diffusion_model))
     if adapter.layout.context_width != architecture.context_width or adapter.layout.sites != sites:
@@ -100,13 +98,11 @@ def _says(prompt: PartPrompt) -> bool:
 
 
 def _looks(
-    adapter: "LoadedAdapter | None", text: PartPrompts, features: Any, clip_vision: Any, parts: Sequence[PartPrompt]
+    adapter: LoadedAdapter | None, text: PartPrompts, features: Any, clip_vision: Any, parts: Sequence[PartPrompt]
 ) -> tuple[Mapping[int, Tensor], Tensor | None]:
     """The image tokens of parts, and those of no picture."""
     if adapter is None:
         return {}, None
-    from .adapters import image_tokens
-
     return image_tokens(adapter, text, features, clip_vision, [prompt.part for prompt in parts])
 
 
@@ -115,7 +111,7 @@ def _with(conditioning: list[Any], region: Region, texts: Sequence[Sequence[Regi
     return add_region(conditioning, replace(region, texts=said)) if any(said) else conditioning
 
 
-def _patched(model: Any, adapter: "LoadedAdapter | None") -> Any:
+def _patched(model: Any, adapter: LoadedAdapter | None) -> Any:
     """A clone with our two wrappers, once however many regions there are, and the adapter loaded beside it."""
     model = model.clone()
     for kind, wrapper in ((WrappersMP.CALC_COND_BATCH, fill), (WrappersMP.APPLY_MODEL, carry)):

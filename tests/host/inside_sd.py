@@ -8,7 +8,8 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from sd_files import FEW_LAYERS
+import sd_files  # noqa: F401  (finds random_models)
+from random_models import FEW_LAYERS
 
 # isort: split
 from boot import MORE, NODES, part, refused, report
@@ -24,6 +25,7 @@ import comfy_extras.nodes_custom_sampler as custom
 import comfy_extras.nodes_freelunch as freelunch
 import comfy_extras.nodes_pag as pag
 import torch
+from safetensors.torch import save_file
 
 import nodes as core
 
@@ -403,7 +405,7 @@ class Foreign:
         return out + attention.optimized_attention(q, own, own, options["n_heads"])
 
 
-def replaced(model: Any, foreign: Foreign) -> Any:
+def replaced(model: Any, foreign: Any) -> Any:
     model = model.clone()
     for place in part("nodes.bridge.sd_model").places(MODEL.model.diffusion_model):
         model.set_model_attn2_replace(foreign, *place)
@@ -521,6 +523,81 @@ def law_a_picture_may_be_inpainted() -> None:
     start = {"samples": torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(5)), "noise_mask": mask}
     result = ksample(*apply(), start, denoise=0.8)
     assert torch.allclose(result[..., :5, :], start["samples"][..., :5, :], atol=1e-4)
+
+
+def adapter(sites: int = 7, width: int = 768) -> Any:
+    """A base adapter of ViT-H for the small U-Net, from a file."""
+    layouts, towers = part("humandiffusion.adapters.layouts"), part("humandiffusion.adapters.towers")
+    tower = next(tower for tower in towers.TOWERS if tower.name == "ViT-H")
+    layout = layouts.AdapterLayout("sd15" if width == 768 else "sdxl", "base", tower, 4, width, (320,) * sites)
+    module = part("humandiffusion.adapters.part_adapter").PartAdapter(layout)
+    generator = torch.Generator().manual_seed(8)
+    tensors = {
+        name: torch.ones(tensor.shape) if "norm" in name else torch.randn(tensor.shape, generator=generator) / 28
+        for name, tensor in module.state_dict().items()
+    }
+    path = FOLDER / f"adapter_{sites}_{width}.safetensors"
+    save_file(tensors, path)
+    return part("nodes.bridge.adapters").load_adapter(str(path))
+
+
+def looks(*parts: int, seed: int = 0) -> Any:
+    """Features of parts as Part Encoder From CLIP and Retrieve Style give them."""
+    vectors, present = torch.zeros(1, 24, 1024), torch.zeros(1, 24, dtype=torch.bool)
+    for index in parts:
+        generator = torch.Generator().manual_seed(seed + index)
+        vectors[0, index] = torch.nn.functional.normalize(torch.randn(1024, generator=generator), dim=0)
+        present[0, index] = True
+    smr = part("humandiffusion.smr.features")
+    return smr.PartFeatures(vectors, present, SAID, "clip-ViT-H-0123456789ab", norm=20.0)
+
+
+def law_looks_hold_inside_their_part() -> None:
+    given = {"adapter": adapter(), "image_strength": 1.0}
+    whole = ksample(*apply(features=looks(TOP), **given), steps=1)
+    other = ksample(*apply(features=looks(TOP, seed=50), **given), steps=1)
+    words = ksample(*apply(), steps=1)
+    assert not torch.allclose(whole, words, **CLOSE) and not torch.allclose(whole, other, **CLOSE)
+    for pair in ((apply(features=looks(TOP), adapter=given["adapter"], image_strength=0.0), words),):
+        assert torch.allclose(ksample(*pair[0], steps=1), pair[1], **CLOSE)
+    assert len(apply(features=looks(TOP), **given)[0].get_additional_models()) == 1
+
+
+def law_looks_add_what_the_published_formula_says() -> None:
+    """One part that covers everything: prompt attention + scale * attention to the image tokens, in every site."""
+    loaded, scale = adapter(), 0.7
+    everywhere = type(STANDING)(torch.full_like(STANDING.labels, TOP))
+    silent = prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "", image=torch.rand(8, 8, 3)),))
+    model, positive, negative = apply(
+        prompts=silent, pose=everywhere, features=looks(TOP), adapter=loaded, image_strength=scale
+    )
+    ours = ksample(model, positive, negative, steps=1, cfg=1.0)
+
+    module, places = loaded.patcher.model, part("nodes.bridge.sd_model").places(MODEL.model.diffusion_model)
+    tokens = module.tokens(looks(TOP).features[:, TOP] * 20.0)
+
+    def published(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, options: Any) -> torch.Tensor:
+        own = module.keys_values(places[(*options["block"], options["block_index"])], tokens)
+        heads = options["n_heads"]
+        return attention.optimized_attention(q, k, v, heads) + scale * attention.optimized_attention(q, *own, heads)
+
+    by_hand = ksample(replaced(MODEL, published), POSITIVE, NEGATIVE, steps=1, cfg=1.0)
+    assert torch.allclose(ours, by_hand, **CLOSE), (ours - by_hand).abs().max()
+
+
+def law_two_adapters_and_a_foreign_one_work_together() -> None:
+    first = apply(features=looks(TOP), adapter=adapter())
+    second = apply(*first, pose=DRESSED, prompts=told(dress="silk"), features=looks(4), adapter=adapter())
+    result = ksample(*second)
+    assert result.isfinite().all()
+    chained = ksample(replaced(second[0], Foreign(3)), *second[1:])
+    assert chained.isfinite().all() and not torch.allclose(chained, result, **CLOSE)
+
+
+def law_an_adapter_of_another_family_is_refused() -> None:
+    refused(lambda: apply(features=looks(TOP), adapter=adapter(16)), "16", "7", "SD 1.5")
+    refused(lambda: apply(features=looks(TOP), adapter=adapter(7, 2048)), "2048", "768", "SD 1.5")
+    refused(lambda: apply(features=looks(TOP)), "Load Adapter")
 
 
 def law_the_preview_shows_whose_attention_is_where() -> None:
