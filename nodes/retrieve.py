@@ -22,7 +22,9 @@ class RetrieveStyle(io.ComfyNode):
             has_intermediate_output=True,
             inputs=[
                 PartEncoder.Input(
-                    "encoder", tooltip="From Load Part Encoder; the same one that the memory was made with."
+                    "encoder",
+                    tooltip="From Load Part Encoder or Part Encoder From CLIP; the same one that the memory was made "
+                    "with.",
                 ),
                 StyleMemory.Input("memory", tooltip="From Load Style Memory: the wardrobe to look in."),
                 PartPrompts.Input(
