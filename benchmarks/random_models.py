@@ -82,6 +82,42 @@ SDXL = Layout(
     xl=True,
 )
 
+# Three, as SDXL reads the last but one and ComfyUI wants more before it.
+FEW_LAYERS = {f"{tower}_model_config": {"num_hidden_layers": 3} for tower in ("clip_l", "clip_g")}
+# Seven cross-attentions, at the latent's resolution and at half.
+SMALL_SD15 = Layout(
+    {
+        **SD15_ARGUMENTS,
+        **{"num_res_blocks": [1, 1], "channel_mult": [1, 1], "transformer_depth": [1, 1]},
+        **{"transformer_depth_output": [1, 1, 1, 1], "transformer_depth_middle": 1},
+    },
+    text_layers=2,
+    small_vae=True,
+)
+# Twelve, at half and a quarter. ComfyUI knows an SDXL by the depths on the way down; the fewest are those of KOALA.
+SMALL_SDXL = Layout(
+    {
+        **SDXL_ARGUMENTS,
+        **{"num_res_blocks": [1, 1, 1], "channel_mult": [1, 1, 1], "transformer_depth": [0, 2, 5]},
+        **{"transformer_depth_output": [0, 0, 1, 1, 1, 1], "transformer_depth_middle": 1},
+    },
+    xl=True,
+    text_layers=2,
+    small_vae=True,
+)
+
+# Channels of the cross-attentions, in the order of the adapter files: down, up, middle.
+SD15_SITES = (320,) * 2 + (640,) * 2 + (1280,) * 5 + (640,) * 3 + (320,) * 3 + (1280,)
+SDXL_SITES = (640,) * 4 + (1280,) * 50 + (640,) * 6 + (1280,) * 10
+
+
+def adapter_shapes(context: int, sites: Sequence[int], embedding: int = 1024, tokens: int = 4) -> Shapes:
+    """The tensors of an IP-Adapter file of the base layout, for ViT-H."""
+    shapes = _linear("image_proj.proj", tokens * context, embedding) | _norm("image_proj.norm", context)
+    for i, channels in enumerate(sites):
+        shapes |= {f"ip_adapter.{2 * i + 1}.to_{name}_ip.weight": (channels, context) for name in "kv"}
+    return shapes
+
 
 def checkpoint_shapes(layout: Layout) -> Shapes:
     """Every tensor of the file, under the names of the published checkpoints."""

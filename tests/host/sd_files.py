@@ -6,7 +6,8 @@
 
 ComfyUI fixes the width of every layer and builds text towers of their full depth; what can be small is the number of
 U-Net blocks. All but the first two layers of the towers are zeros, that is, pass on what they get, and holes on disk.
-Loaded with `te_model_options=FEW_LAYERS` the towers have no others, speak the same and are a few times quicker.
+Loaded with `te_model_options=FEW_LAYERS`, which is in random_models.py, the towers have no others, speak the same and
+are a few times quicker.
 """
 
 import sys
@@ -16,9 +17,8 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
 from random_models import (  # noqa: E402
-    SD15_ARGUMENTS,
-    SDXL_ARGUMENTS,
-    Layout,
+    SMALL_SD15,
+    SMALL_SDXL,
     Shapes,
     random_values,
     start_comfyui,
@@ -26,29 +26,6 @@ from random_models import (  # noqa: E402
     write_safetensors,
 )
 
-# Three, as SDXL reads the last but one and ComfyUI wants more before it.
-FEW_LAYERS = {f"{tower}_model_config": {"num_hidden_layers": 3} for tower in ("clip_l", "clip_g")}
-# Seven cross-attentions, at the latent's resolution and at half.
-SMALL_SD15 = Layout(
-    {
-        **SD15_ARGUMENTS,
-        **{"num_res_blocks": [1, 1], "channel_mult": [1, 1], "transformer_depth": [1, 1]},
-        **{"transformer_depth_output": [1, 1, 1, 1], "transformer_depth_middle": 1},
-    },
-    text_layers=2,
-    small_vae=True,
-)
-# Twelve, at half and a quarter. ComfyUI knows an SDXL by the depths on the way down; the fewest are those of KOALA.
-SMALL_SDXL = Layout(
-    {
-        **SDXL_ARGUMENTS,
-        **{"num_res_blocks": [1, 1, 1], "channel_mult": [1, 1, 1], "transformer_depth": [0, 2, 5]},
-        **{"transformer_depth_output": [0, 0, 1, 1, 1, 1], "transformer_depth_middle": 1},
-    },
-    xl=True,
-    text_layers=2,
-    small_vae=True,
-)
 NOTE = "random weights for tests; never trained"
 
 
