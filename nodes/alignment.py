@@ -184,7 +184,7 @@ class AlignmentPreview(io.ComfyNode):
             "of the run, a fraction of a step's time.",
             search_aliases=["attention map", "heat map", "attention mass", "debug regions"],
             is_experimental=True,
-            has_intermediate_output=True,
+            is_output_node=True,
             inputs=[
                 io.Model.Input("model", tooltip="From Apply MCA."),
                 io.Conditioning.Input("positive", tooltip="From Apply MCA."),
