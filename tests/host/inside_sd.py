@@ -346,6 +346,15 @@ def law_a_negative_phrase_steers_away() -> None:
     assert torch.equal(ksample(*apply(prompts=unwanted), cfg=1.0), ksample(*apply(), cfg=1.0))
 
 
+def law_a_phrase_is_read_as_clip_text_encode_reads_it() -> None:
+    read, sd15 = part("nodes.bridge.sd_text").phrase_tokens, part("humandiffusion.mca.sites").SD15
+    tokens, repeats = read(CLIP, "a (red:1.3) shirt", sd15)
+    assert torch.equal(tokens, encode("a (red:1.3) shirt")[0][0][0, 1:5].float())
+    assert repeats.tolist() == [1, 1, 1, 73]  # words, then an end that stands for itself and the padding
+    long, repeats = read(CLIP, "shirt " * 100, sd15)
+    assert len(long) == 100 + 2 and repeats.sum() == 2 * 76
+
+
 def law_each_control_makes_a_difference() -> None:
     changes = [{"strength": 0.5}, {"coarse": 0.0}, {"fine": 0.0}, {"prompt_inside": 1.0}, {"regions": "exclusive"}]
     for change in [*changes, {"feather": 0.0}, {"end": 0.4}]:
