@@ -67,15 +67,17 @@ def trace(labels: NDArray[np.int64]) -> list[Chain]:
 def smooth_curves(chains: Sequence[Chain], *, reach: float, sigma: float, fine: int) -> list[Points]:
     """For each chain its smooth curve [(N - 1) * fine + 1, 2], `fine` points for each crack.
 
-    No point is farther than about `reach` from the crack it came from; within that the curve is as straight as a
+    No point is farther than twice `reach` from its cracks, most within it; there the curve is as straight as a
     Gaussian of `sigma` (both in map pixels) makes it. Chains along the map's edge stay as they are. The ends of a
     chain lie on the curve that goes through there.
     """
     curves = [_refine(chain.corners, fine) for chain in chains]
-    curves = [
-        curve if chain.frame else _smooth(curve, chain.closed, _within(chain, reach), sigma * fine)
-        for chain, curve in zip(chains, curves, strict=True)
-    ]
+    for i, chain in enumerate(chains):
+        if not chain.frame:
+            # A short chain has no room for a wide Gaussian, and a small loop would shrink to a dot.
+            cracks = len(chain.sides)
+            near = min(reach, 0.08 * cracks) if chain.closed else reach
+            curves[i] = _smooth(curves[i], chain.closed, near, min(sigma, 0.25 * cracks) * fine)
     # A curve that others end on may itself bend towards its own ends; a few rounds settle it.
     for round_ in range(4):
         through = {
@@ -166,11 +168,6 @@ def _move(corner: tuple[int, int], step: int) -> tuple[int, int]:
 def _refine(corners: Points, fine: int) -> Points:
     at = np.arange((len(corners) - 1) * fine + 1) / fine
     return np.stack([np.interp(at, np.arange(len(corners)), corners[:, axis]) for axis in (0, 1)], 1)
-
-
-def _within(chain: Chain, reach: float) -> float:
-    """Less for a loop that is so small that it would shrink to a dot."""
-    return min(reach, 0.08 * len(chain.sides)) if chain.closed else reach
 
 
 def _smooth(cracks: Points, closed: bool, reach: float, sigma: float) -> Points:

@@ -59,10 +59,12 @@ def without_specks(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     specks = [chain for chain in chains if chain.closed and not chain.frame and len(chain.sides) <= _SPECK]
     labels = labels.copy()
     for speck in specks:
-        inside = filled([speck], [speck.corners], (labels.shape[0], labels.shape[1]), 1)
-        if (labels[inside] == 0).all():
-            around = labels[_grown(inside) & (labels > 0)]
-            labels[inside] = np.bincount(around).argmax()
+        left, top = np.maximum(speck.corners.min(0).astype(int) - 1, 0)
+        right, bottom = speck.corners.max(0).astype(int) + 1
+        here = labels[top:bottom, left:right]
+        inside = filled([speck], [speck.corners - (left, top)], (here.shape[0], here.shape[1]), 1)
+        if (here[inside] == 0).all():
+            here[inside] = np.bincount(here[_grown(inside) & (here > 0)]).argmax()
     return labels
 
 
