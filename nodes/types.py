@@ -9,6 +9,7 @@ PartEncoder = io.Custom("PART_ENCODER")  # humandiffusion.encoders.base.PartEnco
 StyleMemory = io.Custom("STYLE_MEMORY")  # humandiffusion.smr.memory.StyleMemory
 PartFeatures = io.Custom("PART_FEATURES")  # humandiffusion.smr.features.PartFeatures
 PartAdapter = io.Custom("PART_ADAPTER")  # nodes.bridge.adapters.LoadedAdapter
+PersonParser = io.Custom("PERSON_PARSER")  # nodes.bridge.parsers.LoadedParser
 
 __all__ = [
     "ComfyExtension",
@@ -16,6 +17,7 @@ __all__ = [
     "PartEncoder",
     "PartFeatures",
     "PartPrompts",
+    "PersonParser",
     "SemanticPose",
     "StyleMemory",
     "io",

@@ -1,5 +1,5 @@
-"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble ...`: the runs, in the order that makes a
-model.
+"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble|parser ...`: the runs, in the order that
+makes a model; the parser stands alone.
 """
 
 from collections.abc import Sequence
@@ -14,12 +14,15 @@ RUNS = {
     "reconstructions": "the denoiser's own pictures of photos, for the decoder to learn from",
     "decoder": "the picture decoder behind the denoiser",
     "assemble": "denoiser and decoder into one file",
+    "parser": "the parser that turns a photo into a semantic pose",
 }
 
 
 def add(commands: Commands, words: Sequence[str]) -> None:
     """Register the command. A run's own options need its module, which is imported only if `words` ask for that run."""
-    parser = commands.add_parser("train", help="train the denoiser, the picture decoder or the part encoder")
+    parser = commands.add_parser(
+        "train", help="train the denoiser, the picture decoder, the part encoder or the parser"
+    )
     runs = parser.add_subparsers(metavar="|".join(RUNS), required=True)
     for name, about in RUNS.items():
         run = runs.add_parser(name, help=about)

@@ -10,8 +10,15 @@ DENOISERS = "humandiffusion_denoisers"
 ENCODERS = "humandiffusion_encoders"
 MEMORIES = "humandiffusion_memories"
 ADAPTERS = "humandiffusion_adapters"
+PARSERS = "humandiffusion_parsers"
 
-_FOLDERS = {DENOISERS: "denoisers", ENCODERS: "encoders", MEMORIES: "memories", ADAPTERS: "adapters"}
+_FOLDERS = {
+    DENOISERS: "denoisers",
+    ENCODERS: "encoders",
+    MEMORIES: "memories",
+    ADAPTERS: "adapters",
+    PARSERS: "parsers",
+}
 _IP_ADAPTERS = "ipadapter"  # a folder that other packs know as well
 _EXTENSIONS = {".safetensors"}
 _DELTA = ".delta-"  # a memory's later additions lie beside it and are read with it

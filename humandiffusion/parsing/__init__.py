@@ -1,0 +1,1 @@
+"""Human parsing: from a photo to a semantic pose."""

@@ -1,0 +1,139 @@
+"""Parsers in ComfyUI: their files and folders, and each as a model of its own that ComfyUI moves and unloads."""
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import comfy.model_management
+import comfy.model_patcher
+import comfy.ops
+import folder_paths
+import torch
+from torch import Tensor
+
+from ...humandiffusion.parsing.base import SharesParser
+from ...humandiffusion.parsing.builtin import BuiltinParser
+from ...humandiffusion.parsing.edges import check_images, settle
+from ...humandiffusion.parsing.io import load_parser_net
+from ...humandiffusion.parsing.keypoints import BODY, load_keypoint_finder
+from ...humandiffusion.parsing.segformer import load_segformer
+from ...humandiffusion.pose.semantic_pose import Keypoints, SemanticPose
+from .folders import BUILTIN, PARSERS, file_hash
+
+NO_KEYPOINTS = "none"
+_AT_ONCE = 16  # photos in one forward; a film is longer
+_BYTES = 2000  # of activations for each pixel that a net sees, measured with room to spare
+
+
+class LoadedParser:
+    """A PERSON_PARSER: `parse` makes room on the device, asks the net there, and settles edges off it."""
+
+    def __init__(self, parser: SharesParser, patcher: Any) -> None:
+        self.parser, self.patcher, self.parser_id = parser, patcher, parser.parser_id
+
+    def parse(self, images: Tensor) -> SemanticPose:
+        """Photos [B, 3, H, W], sRGB in 0..1 -> maps of their size with soft edges. Raises InputError."""
+        check_images(images)
+        some = images.split(_AT_ONCE)
+        need = len(some[0]) * self.parser.area * _BYTES
+        comfy.model_management.load_models_gpu([self.patcher], memory_required=need)
+        device, result = self.patcher.load_device, comfy.model_management.intermediate_device()
+        shares = [self.parser.shares(one.to(device)).to(result) for one in some]
+        return settle(torch.cat(shares), (images.shape[2], images.shape[3]))
+
+
+def load_parser(path: str) -> LoadedParser:
+    """The builtin parser, a file of ours or a SegFormer's folder. Raises InputError for a bad one."""
+    if os.path.isdir(path):
+        parser: SharesParser = load_segformer(Path(path))
+        # Layers of transformers cannot be cast piece by piece, so the whole net moves at once.
+        return LoadedParser(parser, _patcher(parser.net, comfy.model_patcher.ModelPatcher))
+    device = comfy.model_management.unet_offload_device()
+    file = load_parser_net(path, operations=comfy.ops.manual_cast, device=device)
+    net = file.net.to(memory_format=torch.channels_last)
+    # Looked up now: ComfyUI replaces CoreModelPatcher when it starts on NVIDIA.
+    return LoadedParser(BuiltinParser(net, file.parser_id), _patcher(net, comfy.model_patcher.CoreModelPatcher))
+
+
+def find_keypoints(name: str, images: Tensor) -> tuple[tuple[Keypoints, ...], ...]:
+    """The people in photos [B, 3, H, W] by the annotator files in folder `name`. Raises InputError."""
+    finder = load_keypoint_finder(Path(_folder(name, BODY) or name))
+    patcher = _patcher(finder.nets, comfy.model_patcher.ModelPatcher)
+    comfy.model_management.load_models_gpu([patcher])
+    return finder.find(images)
+
+
+def list_parsers() -> list[str]:
+    """`builtin`, then files of ours and folders of SegFormers."""
+    names = []
+    for file in folder_paths.get_filename_list(PARSERS):
+        folder = os.path.dirname(file)
+        names.append(folder if folder and _folder(folder, "config.json") else file)
+    return [BUILTIN, *dict.fromkeys(names)]
+
+
+def list_annotators() -> list[str]:
+    """`none`, then the folders with controlnet_aux's files, which lie beside the parsers."""
+    found = []
+    for base in folder_paths.get_folder_paths(PARSERS):
+        if os.path.isdir(base):
+            found += [name for name in sorted(os.listdir(base)) if os.path.isfile(os.path.join(base, name, BODY))]
+    return [NO_KEYPOINTS, *dict.fromkeys(found)]
+
+
+def parser_path(name: str) -> str:
+    """The path behind a name of `list_parsers`; `builtin` stays as it is. Raises FileNotFoundError for another."""
+    return (
+        name if name == BUILTIN else _folder(name, "config.json") or folder_paths.get_full_path_or_raise(PARSERS, name)
+    )
+
+
+def parser_exists(name: str) -> bool | str:
+    """True, or what to tell the user."""
+    if name in list_parsers():
+        return True
+    places = " or ".join(folder_paths.get_folder_paths(PARSERS))
+    return (
+        f"{name!r} is not there; put the checkpoint's folder, with config.json and model.safetensors, into {places} "
+        f"and press R, or choose {BUILTIN!r}"
+    )
+
+
+def annotators_exist(name: str) -> bool | str:
+    """True, or what to tell the user."""
+    if name in list_annotators():
+        return True
+    places = " or ".join(folder_paths.get_folder_paths(PARSERS))
+    return (
+        f"{name!r} is not there; put {BODY} into a folder of that name in {places} and press R, or choose "
+        f"{NO_KEYPOINTS!r}"
+    )
+
+
+def fingerprint(name: str) -> str:
+    """Changes when a file behind a name of `list_parsers` does."""
+    path = parser_path(name)
+    if name == BUILTIN:
+        return name
+    if not os.path.isdir(path):
+        return file_hash(path)
+    files = [
+        os.path.join(path, entry) for entry in sorted(os.listdir(path)) if entry.endswith((".safetensors", ".json"))
+    ]
+    return hashlib.sha256(" ".join(map(file_hash, files)).encode()).hexdigest()
+
+
+def _folder(name: str, holding: str) -> str | None:
+    """The folder `name` in one of the places for parsers, if it holds that file."""
+    for base in folder_paths.get_folder_paths(PARSERS):
+        path = os.path.normpath(os.path.join(base, name))
+        inside = os.path.commonpath((os.path.abspath(path), os.path.abspath(base))) == os.path.abspath(base)
+        if inside and os.path.isfile(os.path.join(path, holding)):
+            return path
+    return None
+
+
+def _patcher(net: torch.nn.Module, kind: Any) -> Any:
+    device = comfy.model_management.unet_offload_device()
+    return kind(net, load_device=comfy.model_management.get_torch_device(), offload_device=device)
