@@ -13,7 +13,7 @@ from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.smr.features import PartFeatures
 from .native_conds import blank_of, is_native, native_conditioning, with_pose
 from .native_model import is_native_model
-from .sd_conds import has_regions, without_coarse
+from .sd_conds import is_marked, without_coarse
 
 SAMPLERS = comfy.samplers.KSampler.SAMPLERS
 SCHEDULERS = comfy.samplers.KSampler.SCHEDULERS
@@ -46,10 +46,10 @@ def conditioning_for(
             f"model: got {family(model)}, wanted that of Load HumanDiffusion Model, because positive or negative "
             "comes from HumanDiffusion Conditioning"
         )
-    if not has_regions(positive):
+    if not is_marked(positive):
         raise InputError(
-            f"positive: got one without regions, and the MODEL is {family(model)}; put Apply MCA before this node and "
-            "connect its model, positive and negative, or use KSampler if no part is to be aligned"
+            f"positive: got one that is not from Apply MCA, and the MODEL is {family(model)}; put Apply MCA before "
+            "this node and connect its model, positive and negative, or use KSampler if no part is to be aligned"
         )
     return positive, negative
 

@@ -16,7 +16,7 @@ from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.prompts import PartPrompt, PartPrompts
 from ...humandiffusion.smr.features import PartFeatures
 from .adapters import LoadedAdapter, image_tokens
-from .sd_conds import KEY, add_region, fill
+from .sd_conds import KEY, add_region, fill, marked
 from .sd_forward import carry
 from .sd_model import architecture_of, places
 from .sd_text import phrase_tokens
@@ -37,8 +37,8 @@ def apply_mca(
     clip_vision: Any = None,
 ) -> tuple[Any, list[Any], list[Any]]:
     """MODEL, positive and negative with one more region. `region` has the map and the settings; its texts are made
-    here from `prompts`, one for all pictures of a batch or one for each. What came in is unchanged, and comes out as it
-    is if there is nothing to align. Raises InputError.
+    here from `prompts`, one for all pictures of a batch or one for each. What came in is unchanged, and says the same
+    when it comes out if there is nothing to align. Raises InputError.
     """
     architecture = architecture_of(model.model)
     if features is not None and adapter is None:
@@ -46,7 +46,7 @@ def apply_mca(
     texts = [prompts] if isinstance(prompts, PartPrompts) else list(prompts)
     chosen = _in_map(texts, region.pose)
     if not any(chosen) or region.strength == 0:
-        return model, positive, negative
+        return model, marked(positive), marked(negative)
     if adapter is not None:
         check_adapter(adapter, model.model)
 
@@ -108,7 +108,7 @@ def _looks(
 
 def _with(conditioning: list[Any], region: Region, texts: Sequence[Sequence[RegionPart]]) -> list[Any]:
     said = tuple(tuple(part for part in text if len(part.tokens) or part.image is not None) for text in texts)
-    return add_region(conditioning, replace(region, texts=said)) if any(said) else conditioning
+    return add_region(conditioning, replace(region, texts=said)) if any(said) else marked(conditioning)
 
 
 def _patched(model: Any, adapter: LoadedAdapter | None) -> Any:

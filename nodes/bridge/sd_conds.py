@@ -43,8 +43,18 @@ def regions_of(values: Mapping[str, Any]) -> tuple[Region, ...]:
     return values.get(KEY, ())
 
 
+def marked(conditioning: list[Any]) -> list[Any]:
+    """A copy of a CONDITIONING that says that it went through Apply MCA, though there was nothing to align."""
+    return [[tokens, {KEY: (), **values}] for tokens, values in conditioning]
+
+
+def is_marked(conditioning: list[Any]) -> bool:
+    """Whether any entry went through Apply MCA."""
+    return any(KEY in values for _, values in conditioning)
+
+
 def has_regions(conditioning: list[Any]) -> bool:
-    """Whether any entry came from Apply MCA."""
+    """Whether any entry has parts to align."""
     return any(regions_of(values) for _, values in conditioning)
 
 

@@ -521,6 +521,9 @@ def law_two_passes_are_two_ksamplers_by_hand() -> None:
     assert torch.equal(both, ksample(*apply(coarse=0.0), larger, denoise=0.5))
     once = NODES["Sampler"].execute(model, STANDING, **given, positive=positive, negative=negative).result[0]["samples"]
     assert torch.equal(once, ALIGNED)
+    model, positive, negative = apply(strength=0.0)  # to compare; it is still Apply MCA's
+    off = NODES["Sampler"].execute(model, STANDING, **given, positive=positive, negative=negative).result[0]["samples"]
+    assert torch.equal(off, BASE)
     refused(
         lambda: NODES["Sampler"].execute(MODEL, STANDING, **given, positive=POSITIVE, negative=NEGATIVE), "Apply MCA"
     )
