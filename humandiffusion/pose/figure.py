@@ -53,7 +53,7 @@ def draw_figure(
     if min(size) < 1:
         raise InputError(f"size: got {size[1]}x{size[0]}, wanted at least 1x1")
     stance = stance or Stance()
-    frame = frame_of(keypoints.body.numpy(), build)
+    frame = frame_of(keypoints.body.float().tolist(), build)
     canvas = Canvas(size)
     _paint(canvas, frame, garments, stance)
     labels = canvas.labels(figure_data()["wobble"] * frame.unit)

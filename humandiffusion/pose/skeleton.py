@@ -1,13 +1,13 @@
 """Keypoints of a pose given by the angles of its bones."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 
 from ..errors import InputError
+from .drawing.angles import sine_cosine_of_degrees
+from .drawing.plane import Point, add, along, middle, subtract
 from .garments import figure_data
 from .semantic_pose import Keypoints
 
@@ -25,79 +25,74 @@ def pose_keypoints(pose: Mapping[str, Any], size: tuple[int, int]) -> Keypoints:
     """
     skeleton = figure_data()["skeleton"]
     points = _standing(pose, skeleton)
-    low, high = _extent(points, skeleton, pose)
+    low, high = _extent(points, skeleton)
     height, width = size
     room_y, room_x = height * (1 - MARGIN_TOP - MARGIN_BOTTOM), width * (1 - 2 * MARGIN_SIDE)
     # Not much larger than a standing person would be, so that who sits has a head of a usual size.
     unit = min(room_y * 1.12, room_y / (high[1] - low[1]), room_x / (high[0] - low[0]))
-    place = np.array([width / 2 - unit * (low[0] + high[0]) / 2, height * (1 - MARGIN_BOTTOM) - unit * high[1]])
-    seen = np.ones((18, 1))
-    if pose.get("view", "front") == "back":
-        seen[[0, 14, 15]] = 0
-    return Keypoints(torch.from_numpy(np.concatenate([points * unit + place, seen], 1)).float())
+    left, top = width / 2 - unit * (low[0] + high[0]) / 2, height * (1 - MARGIN_BOTTOM) - unit * high[1]
+    unseen = (0, 14, 15) if pose.get("view", "front") == "back" else ()
+    rows = [[x * unit + left, y * unit + top, 0.0 if i in unseen else 1.0] for i, (x, y) in enumerate(points)]
+    return Keypoints(torch.tensor(rows, dtype=torch.float64).float())
 
 
-def _standing(pose: Mapping[str, Any], skeleton: Mapping[str, Any]) -> NDArray[np.float64]:
-    """[18, 2] in body heights, the hips' middle at the origin."""
+def _standing(pose: Mapping[str, Any], skeleton: Mapping[str, Any]) -> list[Point]:
+    """[18] in body heights, the hips' middle at the origin."""
     view = pose.get("view", "front")
     if view not in ("front", "back"):
         raise InputError(f"pose: got view {view!r}, wanted front or back")
-    points = np.zeros((18, 2))
+    points: list[Point] = [(0.0, 0.0)] * 18
     narrow = 1.0 - 0.45 * float(pose.get("yaw", 0.0))
     # The person's right is on the left of the picture, unless seen from behind.
     facing = -1.0 if view == "front" else 1.0
-    neck = -_down(float(pose.get("lean", 0.0))) * skeleton["spine"]
-    points[1] = neck
+    points[1] = along((0.0, 0.0), _down(float(pose.get("lean", 0.0))), -skeleton["spine"])
     for name, centre, right, left, half in (
-        ("shoulders", neck, 2, 5, skeleton["shoulder_half"]),
-        ("hips", np.zeros(2), 8, 11, skeleton["hip_half"]),
+        ("shoulders", points[1], 2, 5, skeleton["shoulder_half"]),
+        ("hips", (0.0, 0.0), 8, 11, skeleton["hip_half"]),
     ):
-        across = _across(float(pose.get(name, 0.0))) * half * narrow
-        points[right], points[left] = centre + facing * across, centre - facing * across
+        across = _across(float(pose.get(name, 0.0)))
+        points[right] = along(centre, across, facing * half * narrow)
+        points[left] = along(centre, across, -facing * half * narrow)
     for name, sign, arm, leg in (("right", facing, (2, 3, 4), (8, 9, 10)), ("left", -facing, (5, 6, 7), (11, 12, 13))):
         side = pose.get(name, {})
         for joints, bones in ((arm, ("upper_arm", "forearm")), (leg, ("thigh", "shank"))):
             for start, end, bone in zip(joints, joints[1:], bones, strict=False):
-                length = skeleton[bone] * float(side.get(f"{bone}_length", 1.0))
-                points[end] = points[start] + _down(-sign * float(side.get(bone, 0.0))) * length
+                long = skeleton[bone] * float(side.get(f"{bone}_length", 1.0))
+                points[end] = along(points[start], _down(-sign * float(side.get(bone, 0.0))), long)
     _place_head(points, pose, skeleton, facing)
     return points
 
 
-def _place_head(
-    points: NDArray[np.float64], pose: Mapping[str, Any], skeleton: Mapping[str, Any], facing: float
-) -> None:
+def _place_head(points: list[Point], pose: Mapping[str, Any], skeleton: Mapping[str, Any], facing: float) -> None:
     tilt, turn = float(pose.get("head", 0.0)), float(pose.get("turn", 0.0))
     down, right = _down(tilt), _across(tilt)
-    centre = points[1] - _down(tilt * 0.6) * skeleton["neck_to_ears"]
+    centre = along(points[1], _down(tilt * 0.6), -skeleton["neck_to_ears"])
     shift = turn * skeleton["nose_turn"]
-    points[0] = centre + right * shift + down * skeleton["nose"][1]
-    for index, sign in ((14, 1), (15, -1)):
-        points[index] = centre + right * (facing * sign * skeleton["eye"][0] + 0.8 * shift) + down * skeleton["eye"][1]
-    for index, sign in ((16, 1), (17, -1)):
-        points[index] = centre + right * (facing * sign * skeleton["ear"][0])
+    points[0] = along(along(centre, right, shift), down, skeleton["nose"][1])
+    for index, sign in ((14, 1.0), (15, -1.0)):
+        eye = along(centre, right, facing * sign * skeleton["eye"][0] + 0.8 * shift)
+        points[index] = along(eye, down, skeleton["eye"][1])
+    for index, sign in ((16, 1.0), (17, -1.0)):
+        points[index] = along(centre, right, facing * sign * skeleton["ear"][0])
 
 
-def _extent(
-    points: NDArray[np.float64], skeleton: Mapping[str, Any], pose: Mapping[str, Any]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _extent(points: Sequence[Point], skeleton: Mapping[str, Any]) -> tuple[Point, Point]:
     """The corners of a box around the figure, with crown, soles and hands."""
-    centre = (points[16] + points[17]) / 2
-    tops = [centre - np.array([0.0, skeleton["ears_to_crown"]])]
-    feet = [points[i] + np.array([0.0, skeleton["ankle_to_sole"] + 0.02]) for i in (10, 13)]
-    hands = [points[b] + (points[b] - points[a]) * 0.5 for a, b in ((3, 4), (6, 7))]
-    every = np.stack([*points, *tops, *feet, *hands])
-    flesh = np.array([0.03, 0.0])
-    return every.min(0) - flesh, every.max(0) + flesh
+    crown = add(middle(points[16], points[17]), (0.0, -skeleton["ears_to_crown"]))
+    soles = [add(points[i], (0.0, skeleton["ankle_to_sole"] + 0.02)) for i in (10, 13)]
+    hands = [along(points[b], subtract(points[b], points[a]), 0.5) for a, b in ((3, 4), (6, 7))]
+    every = [*points, crown, *soles, *hands]
+    xs, ys = [x for x, _ in every], [y for _, y in every]
+    return (min(xs) - 0.03, min(ys)), (max(xs) + 0.03, max(ys))
 
 
-def _down(degrees: float) -> NDArray[np.float64]:
+def _down(degrees: float) -> Point:
     """The unit vector downwards, turned clockwise as seen."""
-    angle = np.radians(degrees)
-    return np.array([-np.sin(angle), np.cos(angle)])
+    sine, cosine = sine_cosine_of_degrees(degrees)
+    return -sine, cosine
 
 
-def _across(degrees: float) -> NDArray[np.float64]:
+def _across(degrees: float) -> Point:
     """The unit vector to the right, turned clockwise as seen."""
-    angle = np.radians(degrees)
-    return np.array([np.cos(angle), np.sin(angle)])
+    sine, cosine = sine_cosine_of_degrees(degrees)
+    return cosine, sine
