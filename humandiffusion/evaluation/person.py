@@ -52,7 +52,7 @@ class PersonJudge:
 
     def __call__(self, image: Tensor) -> PersonSeen:
         """Judge one picture [3, H, W], sRGB 0..1."""
-        self._net.set_tensor(self._input, _squared(image))
+        self._net.set_tensor(self._input, squared(image))
         self._net.invoke()
         logits = torch.from_numpy(self._net.get_tensor(self._mask).copy())
         score = float(self._net.get_tensor(self._score).reshape(-1)[0])
@@ -70,7 +70,7 @@ class SilhouetteJudge:
 
     def __call__(self, image: Tensor) -> Tensor:
         """Where it sees a person in one picture [3, H, W], sRGB 0..1: bool [H, W]."""
-        self._net.set_tensor(self._input, _squared(image))
+        self._net.set_tensor(self._input, squared(image))
         self._net.invoke()
         return _unsquared(torch.from_numpy(self._net.get_tensor(self._mask).copy()), image)
 
@@ -80,17 +80,18 @@ def load_person_judge(path: Path | None = None, threads: int = 1) -> PersonJudge
 
     Raises InputError that names what to install.
     """
-    return PersonJudge(_load(path, POSE, threads))
+    return PersonJudge(load_network(path, POSE, threads))
 
 
 def load_silhouette_judge(path: Path | None = None, threads: int = 1) -> SilhouetteJudge:
     """The second judge, from the wheel or an installed mediapipe. Raises InputError that names what to install."""
-    return SilhouetteJudge(_load(path, SILHOUETTE, threads))
+    return SilhouetteJudge(load_network(path, SILHOUETTE, threads))
 
 
-def _squared(image: Tensor) -> Any:
+def squared(image: Tensor) -> Any:
+    """A picture [3, H, W] as the networks take it: [1, SIDE, SIDE, 3], padded to a square with black."""
     height, width = image.shape[-2:]
-    side, top, left = _placing(height, width)
+    side, top, left = placing(height, width)
     square = F.pad(image.float()[None], (left, side - width - left, top, side - height - top))
     small = F.interpolate(square, (SIDE, SIDE), mode="bilinear", antialias=True, align_corners=False).clamp(0, 1)
     return small.permute(0, 2, 3, 1).contiguous().numpy()
@@ -98,17 +99,19 @@ def _squared(image: Tensor) -> Any:
 
 def _unsquared(share: Tensor, image: Tensor) -> Tensor:
     height, width = image.shape[-2:]
-    side, top, left = _placing(height, width)
+    side, top, left = placing(height, width)
     large = F.interpolate(share[None, ..., 0], (side, side), mode="bilinear", align_corners=False)[0, 0]
     return large[top : top + height, left : left + width] > 0.5
 
 
-def _placing(height: int, width: int) -> tuple[int, int, int]:
+def placing(height: int, width: int) -> tuple[int, int, int]:
+    """The side of that square, and the picture's top and left in it."""
     side = max(height, width)
     return side, (side - height) // 2, (side - width) // 2
 
 
-def _load(path: Path | None, member: str, threads: int) -> Any:
+def load_network(path: Path | None, member: str, threads: int) -> Any:
+    """An interpreter of one of mediapipe's .tflite files. Raises InputError that names what to install."""
     try:
         from ai_edge_litert.interpreter import Interpreter  # type: ignore[import-untyped,import-not-found]
     except ImportError as error:

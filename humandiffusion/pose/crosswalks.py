@@ -1,8 +1,8 @@
 """Crosswalks between our parts and the label sets of human parsers; the table is crosswalks.json.
 
 Some sets tell left from right, or an arm from a leg, where we say skin or footwear. On the way out such a part is
-divided by the place on the body where each of its pixels lies (`places.py`). A label becomes a part that becomes a label
-of the same part; what a set does not know is lost on the first way out.
+divided by the place on the body where each of its pixels lies (`places.py`). A label becomes a part that becomes a
+label of the same part; what a set does not know is lost on the first way out.
 """
 
 import json

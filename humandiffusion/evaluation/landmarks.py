@@ -1,0 +1,46 @@
+"""OpenPose's 18 points from mediapipe's pose network, to measure figures against photos; never a teacher."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from .person import POSE, SIDE, load_network, placing, squared
+
+# BlazePose's places of OpenPose's points; the neck is the middle of the shoulders.
+_NOSE, _SHOULDERS = 0, (12, 11)
+_PLACES = (_NOSE, -1, 12, 14, 16, 11, 13, 15, 24, 26, 28, 23, 25, 27, 5, 2, 8, 7)
+# A point that the network believes in less is missing.
+BELIEVED = 0.2
+
+
+class LandmarkJudge:
+    """The network, run on the whole picture padded to a square. Build it with `load_landmark_judge`."""
+
+    def __init__(self, interpreter: Any) -> None:
+        interpreter.allocate_tensors()
+        self._net = interpreter
+        self._input = interpreter.get_input_details()[0]["index"]
+        shapes = {tuple(o["shape"].tolist()): o["index"] for o in interpreter.get_output_details()}
+        self._score, self._points = shapes[(1, 1)], shapes[(1, 195)]
+
+    def __call__(self, image: Tensor) -> tuple[Tensor, float]:
+        """One picture [3, H, W], sRGB 0..1 -> body [18, 3] in its pixels, and 0..1 how sure it is of a person."""
+        self._net.set_tensor(self._input, squared(image))
+        self._net.invoke()
+        # 39 rows of x, y, z in pixels of the square, and logits of visible and present.
+        points = torch.from_numpy(self._net.get_tensor(self._points).copy()).view(39, 5)
+        score = float(self._net.get_tensor(self._score).reshape(-1)[0])
+        side, top, left = placing(*image.shape[-2:])
+        xy = points[:, :2] * (side / SIDE) - torch.tensor([float(left), float(top)])
+        known = torch.minimum(points[:, 3].sigmoid(), points[:, 4].sigmoid())
+        body = torch.cat([xy, torch.where(known > BELIEVED, known, 0.0)[:, None]], 1)
+        neck = body[list(_SHOULDERS)].mean(0) * (body[list(_SHOULDERS), 2] > 0).all()
+        rows = torch.stack([neck if place < 0 else body[place] for place in _PLACES])
+        return rows * (rows[:, 2:] > 0), score
+
+
+def load_landmark_judge(path: Path | None = None, threads: int = 1) -> LandmarkJudge:
+    """From the .tflite file, the wheel that holds it, or an installed mediapipe. Raises InputError that says how."""
+    return LandmarkJudge(load_network(path, POSE, threads))
