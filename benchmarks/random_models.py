@@ -7,9 +7,6 @@ Shapes come from ComfyUI's own classes; run it in ComfyUI's interpreter. fp16: S
 """
 
 import argparse
-import json
-import math
-import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -17,18 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from random_weights import Shapes, random_values, write_safetensors
 
-Shape = tuple[int, ...]
-Shapes = dict[str, Shape]
-Values = Callable[[str, Shape], Tensor | None]
-
-_UNET, _VAE = "model.diffusion_model.", "first_stage_model."
+UNET, _VAE = "model.diffusion_model.", "first_stage_model."
 _TOWER_L, _TOWER_G = "conditioner.embedders.0.transformer.", "conditioner.embedders.1.model."
-_NORM = re.compile(r"(norm\w*|ln_\w+|in_layers\.0|out_layers\.0|(^|\.)out\.0)\.weight$")
-# The layer that ends a residual branch: small, so that a stack of branches stays finite in fp16.
-_ENDS = re.compile(r"(out_layers\.3|proj_out|to_out\.0|ff\.net\.2|out_proj|fc2|c_proj|conv2)\.weight$")
-_TEXT_LAYER = re.compile(r"(?:encoder\.layers|resblocks)\.(\d+)\.")
 
 
 @dataclass(frozen=True)
@@ -125,63 +114,21 @@ def checkpoint_shapes(layout: Layout) -> Shapes:
     """Every tensor of the file, under the names of the published checkpoints."""
     from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 
-    shapes = _of(layout.network(UNetModel), _UNET) | _of(_vae(layout.small_vae), _VAE)
+    shapes = _of(layout.network(UNetModel), UNET) | _of(_vae(layout.small_vae), _VAE)
     if layout.xl:
         return shapes | _clip_l(_TOWER_L) | _clip_g(_TOWER_G)
     return shapes | _clip_l("cond_stage_model.transformer.")
 
 
-def random_values(layout: Layout, seed: int) -> Values:
-    """What a tensor of a name and shape holds, None for zeros; the same for the same seed.
-
-    All draw from one pool of normal numbers at places of their own: fast, and no two rows alike.
-    """
-    generator = torch.Generator().manual_seed(seed)
-    pool = torch.randn(4_194_301, generator=generator).half()  # a prime number, so that no row repeats the one before
-    fixed = {f"{_VAE}vae_scale": 0.13025 if layout.xl else 0.18215, f"{_VAE}vae_shift": 0.0}
-
-    def values(name: str, shape: Shape) -> Tensor | None:
-        layer = _TEXT_LAYER.search(name)
-        if layer is not None and int(layer[1]) >= layout.text_layers:
-            return None
-        if name in fixed or name.endswith("logit_scale"):
-            return torch.tensor(fixed.get(name, 4.6055))
-        if _NORM.search(name):
-            return torch.ones(shape)
-        first, count = int(torch.randint(len(pool), (), generator=generator)), math.prod(shape)
-        scaled = pool[first : first + count] * _deviation(name, shape)
-        if len(scaled) < count:
-            scaled = torch.cat((scaled, (pool * _deviation(name, shape)).repeat(-(-count // len(pool)))))[:count]
-        return scaled.view(shape)
-
-    return values
-
-
-def write_safetensors(path: Path, shapes: Shapes, values: Values, note: str) -> None:
-    """Write tensors in fp16, one at a time; zeros as holes, which take no room where the file system knows them."""
-    header: dict[str, Any] = {"__metadata__": {"format": "pt", "note": note}}
-    end = 0
-    for name, shape in shapes.items():
-        start, end = end, end + 2 * math.prod(shape)
-        header[name] = {"dtype": "F16", "shape": list(shape), "data_offsets": [start, end]}
-    text = json.dumps(header).encode()
-    text += b" " * (-len(text) % 8)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(len(text).to_bytes(8, "little") + text)
-        for name, shape in shapes.items():
-            held = values(name, shape)
-            if held is None:
-                file.seek(2 * math.prod(shape), 1)
-            else:
-                file.write(held.half().contiguous().numpy().tobytes())
-        file.truncate(8 + len(text) + end)
-
-
 def write_checkpoint(path: Path, layout: Layout, seed: int = 0) -> None:
     """Write a whole checkpoint: U-Net, text towers, VAE."""
     note = f"random weights, seed {seed}; never trained"
-    write_safetensors(path, checkpoint_shapes(layout), random_values(layout, seed), note)
+    write_safetensors(
+        path,
+        checkpoint_shapes(layout),
+        random_values(seed, layout.text_layers, 0.13025 if layout.xl else 0.18215),
+        note,
+    )
 
 
 def start_comfyui(path: str, *options: str) -> None:
@@ -191,16 +138,6 @@ def start_comfyui(path: str, *options: str) -> None:
     import comfy.options
 
     comfy.options.enable_args_parsing()
-
-
-def _deviation(name: str, shape: Shape) -> float:
-    if name.endswith("bias"):
-        return 0.02
-    if "token_embedding" in name:
-        return 0.5
-    if "position" in name:
-        return 0.1
-    return (0.5 if _ENDS.search(name) else 1.0) / math.sqrt(math.prod(shape[1:]))
 
 
 def _of(network: torch.nn.Module, prefix: str) -> Shapes:

@@ -12,11 +12,14 @@ from typing import Any
 
 import random_models
 import torch
+from random_weights import random_values, write_safetensors
 from torch import Tensor
 
 ROOT = Path(__file__).resolve().parent.parent
+Figures = dict[str, float | int | str | None]
 _PACK = "humandiffusion_pack"
 PARTS = 16
+SMALL = (24, 16)  # of a latent, for a quick look
 _COLOURS = "red blue green yellow black white grey brown pink purple orange gold silver cream olive navy".split()
 PHRASES = [f"a dark {colour} shirt with white dots" for colour in _COLOURS]  # seven words and the end: eight tokens
 NEGATIVE = "a picture of very poor quality here"
@@ -103,8 +106,7 @@ class Scene:
         path = folder / f"adapter_{len(sites)}.safetensors"
         if not path.is_file():
             shapes = random_models.adapter_shapes(self.positive[0][0].shape[-1], sites)
-            values = random_models.random_values(random_models.SD15, 5)
-            random_models.write_safetensors(path, shapes, values, "random weights; never trained")
+            write_safetensors(path, shapes, random_values(5), "random weights; never trained")
         adapter = part("nodes.bridge.adapters").load_adapter(str(path))
         vectors = torch.nn.functional.normalize(torch.randn(1, 24, 1024), dim=-1)
         tower = adapter.layout.tower.name

@@ -16,15 +16,8 @@ from pathlib import Path
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[2] / "benchmarks"))
-from random_models import (  # noqa: E402
-    SMALL_SD15,
-    SMALL_SDXL,
-    Shapes,
-    random_values,
-    start_comfyui,
-    write_checkpoint,
-    write_safetensors,
-)
+from random_models import FEW_LAYERS, SMALL_SD15, SMALL_SDXL, start_comfyui, write_checkpoint  # noqa: E402, F401
+from random_weights import Shapes, random_values, write_safetensors  # noqa: E402
 
 NOTE = "random weights for tests; never trained"
 
@@ -33,8 +26,8 @@ def write_files(folder: Path) -> None:
     """Write all four."""
     write_checkpoint(folder / "sd15.safetensors", SMALL_SD15, seed=1)
     write_checkpoint(folder / "sdxl.safetensors", SMALL_SDXL, seed=2)
-    write_safetensors(folder / "control.safetensors", _control(), random_values(SMALL_SD15, 3), NOTE)
-    write_safetensors(folder / "lora.safetensors", _lora(), random_values(SMALL_SD15, 4), NOTE)
+    write_safetensors(folder / "control.safetensors", _control(), random_values(3, text_layers=2), NOTE)
+    write_safetensors(folder / "lora.safetensors", _lora(), random_values(4), NOTE)
 
 
 def _control() -> Shapes:
