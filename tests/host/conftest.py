@@ -89,6 +89,15 @@ def run_laws(host: SimpleNamespace, pack: Path) -> Callable[..., dict[str, str]]
 
 
 @pytest.fixture(scope="session")
+def random_sd(host: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of small random Stable Diffusion files that sd_files.py writes."""
+    folder = tmp_path_factory.mktemp("sd")
+    command = [host.python, Path(__file__).with_name("sd_files.py"), host.path, folder]
+    subprocess.run([str(part) for part in command], check=True, capture_output=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
 def server(host: SimpleNamespace, base: Path) -> Iterator["Server"]:
     """The server, started once and ended by its process id."""
     with socket.socket() as probe:

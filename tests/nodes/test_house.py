@@ -67,6 +67,16 @@ def test_an_example_workflow_says_the_same_as_its_tested_twin(path: Path) -> Non
         if isinstance(value, list)
     }
     assert links == wired
+    for node in (node for node in workflow["nodes"] if str(node["id"]) in twin):
+        said = [value for value in twin[str(node["id"])]["inputs"].values() if not isinstance(value, list)]
+        assert not [value for value in said if value not in node["widgets_values"]], node["type"]
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_an_example_workflow_has_a_thumbnail_and_says_what_to_do(path: Path) -> None:
+    assert path.with_suffix(".jpg").stat().st_size <= 100_000
+    notes = [node for node in json.loads(path.read_text("utf-8"))["nodes"] if "Note" in node["type"]]
+    assert any(node["title"] == "Read me" for node in notes)
 
 
 def _absolute_imports(path: Path) -> set[str]:
