@@ -1,6 +1,7 @@
 """What a figure wears: a part, a family of shapes, and the lengths that an editor may drag."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from pathlib import Path
@@ -84,6 +85,26 @@ def cut(name: str, **measures: Any) -> Garment:
     if unknown:
         raise InputError(f"garment {name}: got measure {unknown[0]!r}, wanted one of {', '.join(MEASURES)}")
     return replace(garment, **measures)
+
+
+def garment_of(data: Mapping[str, Any]) -> Garment:
+    """A garment from JSON: `{"cut": "dress", "hem": 2.2}`, `part` by name or index; a `shape` goes with the cut.
+
+    Raises InputError, whatever the JSON holds.
+    """
+    name, style, part = data.get("cut"), data.get("style", ""), data.get("part")
+    if not isinstance(name, str) or not isinstance(style, str):
+        raise InputError(f"garment: got cut {name!r} of style {style!r}, wanted one of {', '.join(cut_names())}")
+    if isinstance(part, int) and not isinstance(part, bool) and 0 <= part < NUM_PARTS:
+        part = PART_NAMES[part]
+    if not isinstance(part, str | None):
+        raise InputError(f"garment {name}: got part {part!r}, wanted one of {', '.join(PART_NAMES)}")
+    measures = {key: value for key, value in data.items() if key not in ("cut", "shape", "style", "part")}
+    for key, value in measures.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise InputError(f"garment {name}: got {key} {value!r}, wanted a number")
+    words = {key: value for key, value in (("style", style), ("part", part)) if value}
+    return cut(name, **measures, **words)
 
 
 @cache

@@ -38,7 +38,7 @@ def draw_leg(canvas: Canvas, frame: Frame, side: int) -> None:
 
 
 def draw_arm(canvas: Canvas, frame: Frame, side: int) -> None:
-    arm_tube(canvas, frame, side, 0.0, 1.0, 0.0, SKIN, end=True)
+    arm_tube(canvas, frame, side, 1.0, 0.0, SKIN, end=True)
 
 
 def draw_hand(canvas: Canvas, frame: Frame, side: int, bend: float, ease: float = 0.0, label: int = SKIN) -> None:
@@ -94,13 +94,14 @@ def head_outline(frame: Frame, half: Sequence[Sequence[float]], shift: float) ->
 
 
 def arm_tube(
-    canvas: Canvas, frame: Frame, side: int, start: float, end_at: float, ease: float, label: int, *, end: bool = False
+    canvas: Canvas, frame: Frame, side: int, end_at: float, ease: float, label: int, *, end: bool = False
 ) -> None:
-    stops = spread(start, end_at, STEPS)
+    """From the shoulder down an arm."""
+    stops = spread(0.0, end_at, STEPS)
     path = rounded([frame.arm(side, t) for t in stops])
     # Cloth lies on the shoulder and stands off further down.
     halves = [(table("arm", t) * frame.build["limbs"] + ease * min(1.0, 0.25 + 4 * t)) * frame.unit for t in stops]
-    canvas.tube(path, halves, label, start=start <= 0, end=end)
+    canvas.tube(path, halves, label, end=end)
 
 
 def leg_tube(

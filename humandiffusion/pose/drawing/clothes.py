@@ -33,7 +33,7 @@ def draw_bodice(canvas: Canvas, frame: Frame, garment: Garment) -> None:
 
 def draw_sleeve(canvas: Canvas, frame: Frame, garment: Garment, side: int) -> None:
     if garment.sleeve > 0:
-        arm_tube(canvas, frame, side, 0.0, garment.sleeve, garment.sleeve_ease, garment.part)
+        arm_tube(canvas, frame, side, garment.sleeve, garment.sleeve_ease, garment.part)
 
 
 def draw_skirt(canvas: Canvas, frame: Frame, garment: Garment) -> None:
