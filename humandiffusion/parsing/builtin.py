@@ -7,15 +7,13 @@ from .base import SharesParser
 from .fitting import fit_photos
 from .net import ParserNet
 
-AREA = 256 * 384  # pixels of the photos that the net was trained on
-
 
 class BuiltinParser(SharesParser):
     """Parses photos with a `ParserNet`, all of a batch in one forward. Each is seen mirrored as well, which steadies
     its edges."""
 
-    def __init__(self, net: ParserNet, parser_id: str, area: int = AREA) -> None:
-        self.net, self.parser_id, self.area = net, parser_id, area
+    def __init__(self, net: ParserNet, area: int, parser_id: str) -> None:
+        self.net, self.area, self.parser_id = net, area, parser_id
 
     @torch.no_grad()
     def shares(self, images: Tensor) -> Tensor:

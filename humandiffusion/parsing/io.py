@@ -20,9 +20,11 @@ BUILTIN = Path(__file__).parent.parent / "weights" / "parser.safetensors"
 
 @dataclass(frozen=True)
 class ParserFile:
-    """A net, ready to run, what its file says of itself, and an id that follows from its weights."""
+    """A net, ready to run, how many pixels it wants to see, what its file says of itself, and an id that follows from
+    its weights."""
 
     net: ParserNet
+    area: int
     metadata: dict[str, Any]
     parser_id: str
 
@@ -38,8 +40,8 @@ def load_parser_net(
     path = BUILTIN if str(name_or_path) == "builtin" else Path(name_or_path)
     tensors, metadata = read_model(path, KIND, "parser")
     try:
-        config = config_from(ParserConfig, metadata["config"])
-    except (AttributeError, KeyError, TypeError) as error:
+        config, area = config_from(ParserConfig, metadata["config"]), int(metadata["area"])
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise InputError(f"parser {path}: its header lacks {error}; get the file anew") from error
     net = ParserNet(config, operations=operations, device=device, dtype=dtype)
     try:
@@ -47,13 +49,14 @@ def load_parser_net(
     except RuntimeError as error:
         message = " ".join(str(error).split())[:160]
         raise InputError(f"parser {path}: weights and sizes do not belong together ({message}); get it anew") from error
-    return ParserFile(net.eval().requires_grad_(False), metadata, _identity(tensors))
+    return ParserFile(net.eval().requires_grad_(False), area, metadata, _identity(tensors))
 
 
-def save_parser(path: Path, config: ParserConfig, state: dict[str, Tensor], **about: object) -> None:
-    """Write a net's state without norms (`net.fold_norms`) as fp16; the file appears whole or not at all."""
+def save_parser(path: Path, config: ParserConfig, state: dict[str, Tensor], *, area: int, **about: object) -> None:
+    """Write a net's state without norms (`net.fold_norms`) as fp16; the file appears whole or not at all. `area`:
+    pixels of the views that it was trained on."""
     tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in state.items()}
-    write_model(path, KIND, tensors, {"config": plain_config(config), **about})
+    write_model(path, KIND, tensors, {"config": plain_config(config), "area": area, **about})
 
 
 def _identity(tensors: dict[str, Tensor]) -> str:

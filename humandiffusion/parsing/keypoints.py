@@ -27,7 +27,7 @@ class KeypointFinder:
     def __init__(self, detector: Any) -> None:
         self._detector = detector
         estimators = (detector.body_estimation, detector.hand_estimation, detector.face_estimation)
-        self.nets = nn.ModuleList(one.model for one in estimators if one is not None)
+        self.nets: list[nn.Module] = [one.model for one in estimators if one is not None]
 
     def find(self, images: Tensor) -> tuple[tuple[Keypoints, ...], ...]:
         """Photos [B, 3, H, W], sRGB in 0..1 -> the people of each, in its pixels."""

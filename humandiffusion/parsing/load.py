@@ -13,5 +13,10 @@ def load_parser(name_or_path: str | Path = "builtin") -> SharesParser:
     InputError."""
     if str(name_or_path) != "builtin" and Path(name_or_path).is_dir():
         return load_segformer(Path(name_or_path))
+    return load_builtin(name_or_path)
+
+
+def load_builtin(name_or_path: str | Path = "builtin") -> BuiltinParser:
+    """`builtin` or a .safetensors file of `humandiffusion train parser`. Raises InputError."""
     file = load_parser_net(name_or_path)
-    return BuiltinParser(file.net, file.parser_id)
+    return BuiltinParser(file.net, file.area, file.parser_id)

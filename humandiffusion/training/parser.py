@@ -14,8 +14,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from ..cli.common import whole_number
-from ..parsing.builtin import BuiltinParser
-from ..parsing.io import load_parser_net, save_parser
+from ..parsing.io import save_parser
+from ..parsing.load import load_builtin
 from ..parsing.net import ParserConfig, ParserNet, fold_norms
 from ..parts import NUM_PARTS
 from ..safetensors_io import write_tensors
@@ -50,8 +50,8 @@ def run(args: argparse.Namespace) -> None:
     held_out = load_photos(args.data, [], held_out=True)
     accelerator = start(args)
     if args.teacher:
-        lessons = taught(lessons, BuiltinParser(load_parser_net(args.teacher).net, "teacher"))
-    if 2 * args.width <= lessons.photos.images.shape[3]:
+        lessons = taught(lessons, load_builtin(args.teacher))
+    while 2 * args.width <= lessons.photos.images.shape[3]:
         lessons = halved(lessons)
     config = ParserConfig()
     net = ParserNet(config, norm=True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
@@ -65,10 +65,11 @@ def run(args: argparse.Namespace) -> None:
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
         resume(accelerator, args.out)
-    views = Views(lessons, (args.width * SHAPE[0] // SHAPE[1], args.width), args.seed * 7919 + progress.step)
+    size = (args.width * SHAPE[0] // SHAPE[1], args.width)
+    views = Views(lessons, size, args.seed * 7919 + progress.step)
     batches = iter(DataLoader(views, args.batch, num_workers=args.workers, prefetch_factor=4 if args.workers else None))
 
-    save = partial(_save, accelerator, ema, config, args.out, progress, held_out)
+    save = partial(_save, accelerator, ema, config, size[0] * size[1], args.out, progress, held_out)
     for _ in steps(args, accelerator, progress, optimiser, peak=peak, name="parser", save=save):
         batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
         with accelerator.autocast():
@@ -105,7 +106,8 @@ def dice_loss(shares: Tensor, labels: Tensor) -> Tensor:
     both = torch.zeros_like(shares[0, :, 0, 0]).index_add(0, part.flatten(), hit)
     true = torch.bincount(labels[known], minlength=NUM_PARTS)
     given = torch.einsum("bphw,bhw->p", shares, known.to(shares.dtype))
-    return (1 - (2 * both + 1) / (true + given + 1))[true > 0].mean()
+    each = (1 - (2 * both + 1) / (true + given + 1))[true > 0]
+    return each.sum() / max(len(each), 1)
 
 
 def one_of_four(labels: Tensor) -> Tensor:
@@ -124,11 +126,11 @@ def part_weights(labels: Tensor) -> Tensor:
 
 
 def _save(
-    accelerator: Accelerator, ema: Ema, config: ParserConfig, out: Path, progress: Progress, held_out: Photos
+    accelerator: Accelerator, ema: Ema, config: ParserConfig, area: int, out: Path, progress: Progress, held_out: Photos
 ) -> None:
     write_tensors(out / "average.safetensors", {name: tensor.contiguous() for name, tensor in ema.weights.items()})
-    save_parser(out / "parser.safetensors", config, fold_norms(ema.weights), steps=progress.step)
-    parser = BuiltinParser(load_parser_net(out / "parser.safetensors").net, "training")
+    save_parser(out / "parser.safetensors", config, fold_norms(ema.weights), area=area, steps=progress.step)
+    parser = load_builtin(out / "parser.safetensors")
     with accelerator.autocast():
         progress.log(**scores(parser, held_out))
         parser_sheet(parser, held_out, out / "samples" / f"{progress.step:06d}.png")

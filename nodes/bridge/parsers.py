@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -47,20 +48,19 @@ def load_parser(path: str) -> LoadedParser:
     """The builtin parser, a file of ours or a SegFormer's folder. Raises InputError for a bad one."""
     if os.path.isdir(path):
         parser: SharesParser = load_segformer(Path(path))
-        # Layers of transformers cannot be cast piece by piece, so the whole net moves at once.
-        return LoadedParser(parser, _patcher(parser.net, comfy.model_patcher.ModelPatcher))
+        return LoadedParser(parser, _patcher_of_strangers([parser.net]))
     device = comfy.model_management.unet_offload_device()
     file = load_parser_net(path, operations=comfy.ops.manual_cast, device=device)
     net = file.net.to(memory_format=torch.channels_last)
     # Looked up now: ComfyUI replaces CoreModelPatcher when it starts on NVIDIA.
-    return LoadedParser(BuiltinParser(net, file.parser_id), _patcher(net, comfy.model_patcher.CoreModelPatcher))
+    patcher = _patcher(net, comfy.model_patcher.CoreModelPatcher)
+    return LoadedParser(BuiltinParser(net, file.area, file.parser_id), patcher)
 
 
 def find_keypoints(name: str, images: Tensor) -> tuple[tuple[Keypoints, ...], ...]:
     """The people in photos [B, 3, H, W] by the annotator files in folder `name`. Raises InputError."""
     finder = load_keypoint_finder(Path(_folder(name, BODY) or name))
-    patcher = _patcher(finder.nets, comfy.model_patcher.ModelPatcher)
-    comfy.model_management.load_models_gpu([patcher])
+    comfy.model_management.load_models_gpu([_patcher_of_strangers(finder.nets)])
     return finder.find(images)
 
 
@@ -132,6 +132,12 @@ def _folder(name: str, holding: str) -> str | None:
         if inside and os.path.isfile(os.path.join(path, holding)):
             return path
     return None
+
+
+def _patcher_of_strangers(nets: Iterable[torch.nn.Module]) -> Any:
+    """For nets without ComfyUI's layers, which cannot be cast piece by piece: they move as a whole. In a list, because
+    the patcher gives its model attributes that some nets have as properties."""
+    return _patcher(torch.nn.ModuleList(nets), comfy.model_patcher.ModelPatcher)
 
 
 def _patcher(net: torch.nn.Module, kind: Any) -> Any:

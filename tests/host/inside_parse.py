@@ -21,7 +21,7 @@ PHOTOS = torch.rand(2, 50, 30, 3, generator=torch.Generator().manual_seed(0))
 def own(name: str, seed: int = 0) -> str:
     torch.manual_seed(seed)
     config = net.ParserConfig(widths=(8, 16), blocks=1)
-    files.save_parser(FOLDER / name, config, net.ParserNet(config).state_dict())
+    files.save_parser(FOLDER / name, config, net.ParserNet(config).state_dict(), area=128 * 192)
     return name
 
 

@@ -18,7 +18,7 @@ def parser_file(tmp_path: Path) -> Path:
     """A small net of our own."""
     torch.manual_seed(0)
     path = tmp_path / "tiny.safetensors"
-    save_parser(path, TINY, ParserNet(TINY).state_dict())
+    save_parser(path, TINY, ParserNet(TINY).state_dict(), area=128 * 192)
     return path
 
 

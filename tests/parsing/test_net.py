@@ -41,7 +41,7 @@ def test_files_that_are_not_whole_parsers_are_refused(parser_file: Path, tmp_pat
     short = tmp_path / "short.safetensors"
     tensors = load_file(parser_file)
     tensors.pop("last.weight")
-    about = json.dumps({"config": {"widths": [8, 16], "blocks": 1}})
+    about = json.dumps({"area": 9216, "config": {"widths": [8, 16], "blocks": 1}})
     save_file(tensors, short, {"kind": "humandiffusion-parser", "about": about})
     bare = tmp_path / "bare.safetensors"
     save_file(tensors, bare, {"kind": "humandiffusion-parser", "about": "{}"})
