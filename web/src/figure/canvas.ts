@@ -1,8 +1,8 @@
 // A canvas of part indices: outlines, tubes along a path, discs; painted from back to front.
-import { sineCosine } from './angles'
 import { normals } from './curves'
-import { along, clamp, type Point } from './plane'
+import { along, type Point } from './plane'
 import { fillDisc, fillOutline, fillQuad, STEPS, type Grid, type Steps } from './scanline'
+import { REACH, Waves } from './waves'
 
 export interface Size {
   readonly width: number
@@ -17,8 +17,6 @@ export interface TubeEnds {
 
 /** Cells of the canvas to a map pixel, each way; odd, so that one lies on the pixel's centre. */
 const DETAIL = 3
-// The outlines' unsteadiness is a sum of waves; no place moves by more than so many amplitudes.
-const REACH = 1.6
 
 /** Paint with it, then `labels()`. Coordinates are map pixels; what falls outside is cut off. */
 export class Canvas implements Grid {
@@ -26,16 +24,16 @@ export class Canvas implements Grid {
   readonly columns: number
   private readonly cells: Uint8Array
   private label = 0
-  // The cells between which there is paint.
-  private top: number
-  private bottom = 0
-  private left: number
-  private right = 0
+  // The cells of each row between which there is paint.
+  private readonly left: Int32Array
+  private readonly right: Int32Array
 
   constructor(private readonly size: Size) {
-    this.rows = this.top = size.height * DETAIL
-    this.columns = this.left = size.width * DETAIL
+    this.rows = size.height * DETAIL
+    this.columns = size.width * DETAIL
     this.cells = new Uint8Array(this.rows * this.columns)
+    this.left = new Int32Array(this.rows).fill(this.columns)
+    this.right = new Int32Array(this.rows)
   }
 
   polygon(points: readonly Point[], label: number): void {
@@ -61,71 +59,43 @@ export class Canvas implements Grid {
   fill(row: number, start: number, end: number): void {
     const before = row * this.columns
     this.cells.fill(this.label, before + start, before + end)
-    if (row < this.top) this.top = row
-    if (row > this.bottom) this.bottom = row
-    if (start < this.left) this.left = start
-    if (end > this.right) this.right = end
+    if (start < this.left[row]) this.left[row] = start
+    if (end > this.right[row]) this.right[row] = end
   }
 
   /** The painted map. `wobble`: amplitude in pixels of a fixed, smooth displacement of all outlines, like the unsteady
    * edges of a map that was parsed from a photo. */
   labels(wobble = 0): Uint8Array {
+    const { cells, columns, rows } = this
     const { width, height } = this.size
     const result = new Uint8Array(width * height)
     const margin = Math.ceil(REACH * wobble) + 1
-    const [x0, x1] = pixelRange(this.left, this.right, margin, width)
-    const [y0, y1] = pixelRange(this.top, this.bottom, margin, height)
-    const turn = (2 * Math.PI) / height
-    const right = WAVES.map(({ x }) => waveTable(x0, x1, x * turn, 0))
-    const down = WAVES.map(({ y, phase }) => waveTable(y0, y1, y * turn, phase))
-    for (let y = y0; y < y1; y++) {
-      const row = y - y0
+    const waves = new Waves(this.size)
+    for (let y = 0; y < height; y++) {
+      const [x0, x1] = this.reach(y, margin)
+      if (x0 >= x1) continue
+      const { right, down } = waves.row(y, x0, x1)
       for (let x = x0; x < x1; x++) {
-        const column = x - x0
-        const shiftX = wave(down[0], row, right[0], column) + 0.6 * wave(down[1], row, right[1], column)
-        const shiftY = wave(down[2], row, right[2], column) + 0.6 * wave(down[3], row, right[3], column)
-        const cellX = clamp(Math.floor((x + 0.5 + wobble * shiftX) * DETAIL), 0, this.columns - 1)
-        const cellY = clamp(Math.floor((y + 0.5 + wobble * shiftY) * DETAIL), 0, this.rows - 1)
-        result[y * width + x] = this.cells[cellY * this.columns + cellX]
+        const column = Math.floor((x + 0.5 + wobble * right[x]) * DETAIL)
+        const row = Math.floor((y + 0.5 + wobble * down[x]) * DETAIL)
+        const before = (row < 0 ? 0 : row >= rows ? rows - 1 : row) * columns
+        result[y * width + x] = cells[before + (column < 0 ? 0 : column >= columns ? columns - 1 : column)]
       }
     }
     return result
   }
-}
 
-// Waves to the height, two that move outlines to the right and two down. Wavelengths are shares of the height, so that a
-// map drawn larger is the same map; they have no common divisor.
-const WAVES = [
-  { y: 13, phase: 0.7, x: 5 },
-  { y: 31, phase: 2.1, x: -17 },
-  { y: 7, phase: 1.9, x: 11 },
-  { y: 19, phase: 0.3, x: 29 }
-] as const
-
-interface WaveTable {
-  readonly sine: Float64Array
-  readonly cosine: Float64Array
-}
-
-function waveTable(from: number, to: number, turn: number, phase: number): WaveTable {
-  const table = { sine: new Float64Array(Math.max(to - from, 0)), cosine: new Float64Array(Math.max(to - from, 0)) }
-  for (let i = from; i < to; i++) {
-    const [sine, cosine] = sineCosine(turn * i + phase)
-    table.sine[i - from] = sine
-    table.cosine[i - from] = cosine
+  /** The pixels of a row that may show paint, of this row or of one up to `margin` pixels away. */
+  private reach(y: number, margin: number): readonly [number, number] {
+    let left = this.columns
+    let right = 0
+    const end = Math.min((y + margin + 1) * DETAIL, this.rows)
+    for (let row = Math.max((y - margin) * DETAIL, 0); row < end; row++) {
+      if (this.left[row] < left) left = this.left[row]
+      if (this.right[row] > right) right = this.right[row]
+    }
+    return [Math.max(Math.floor(left / DETAIL) - margin, 0), Math.min(Math.ceil(right / DETAIL) + margin, this.size.width)]
   }
-  return table
-}
-
-/** sin(down + right), from one sine and cosine of each. */
-function wave(down: WaveTable, row: number, right: WaveTable, column: number): number {
-  return down.sine[row] * right.cosine[column] + down.cosine[row] * right.sine[column]
-}
-
-/** The pixels whose cells may hold paint; none if there is no paint. */
-function pixelRange(first: number, last: number, margin: number, count: number): readonly [number, number] {
-  if (last < first) return [0, 0]
-  return [Math.max(Math.floor(first / DETAIL) - margin, 0), Math.min(Math.floor(last / DETAIL) + 1 + margin, count)]
 }
 
 /** Map pixels -> the whole steps in which shapes are filled. */

@@ -56,8 +56,11 @@ export function fillQuad(grid: Grid, corners: Steps, at: number): void {
     let left = Infinity
     let right = -Infinity
     for (let i = 0; i < 4; i++) {
-      const [a, b] = [corner + i, corner + ((i + 1) % 4)]
-      const [upper, lower] = corners[2 * b + 1] > corners[2 * a + 1] ? [a, b] : [b, a]
+      const a = corner + i
+      const b = corner + ((i + 1) % 4)
+      const falls = corners[2 * b + 1] > corners[2 * a + 1]
+      const upper = falls ? a : b
+      const lower = falls ? b : a
       if (corners[2 * upper + 1] > centre || corners[2 * lower + 1] <= centre) continue
       const x = crossing(corners, upper, lower, row)
       left = Math.min(left, x)
@@ -105,7 +108,8 @@ function cellAfter(steps: number, count: number): number {
 
 /** Where the edge between two corners crosses the middle of a row. */
 function crossing(corners: Steps, upper: number, lower: number, row: number): number {
-  const [x, y] = [corners[2 * upper], corners[2 * upper + 1]]
+  const x = corners[2 * upper]
+  const y = corners[2 * upper + 1]
   const share = (row * STEPS + STEPS / 2 - y) / (corners[2 * lower + 1] - y)
   return x + (corners[2 * lower] - x) * share
 }
