@@ -4,9 +4,13 @@ from .adapters import LoadAdapter, PartEncoderFromCLIP
 from .alignment import AlignmentPreview, ApplyMCA
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
+from .editor import PoseEditor
 from .hints import PoseToControlHint
 from .load import LoadMemory, LoadModel, LoadPartEncoder
+from .parse import LoadParser, PoseFromImage
 from .pose import LoadPose, PosePreview, SavePose
+from .pose_change import InterpolatePose, PoseTransform
+from .pose_roads import PoseFromKeypoints, PoseFromMasks, PoseToMasks
 from .prompts import DescribePerson, PartPrompt
 from .retrieve import RetrieveStyle
 from .sampler import Sampler
@@ -24,10 +28,18 @@ class HumanDiffusionExtension(ComfyExtension):
             LoadModel,
             LoadPartEncoder,
             LoadMemory,
+            LoadParser,
             LoadPose,
             SavePose,
             PosePreview,
+            PoseEditor,
             PoseToControlHint,
+            PoseFromImage,
+            PoseFromKeypoints,
+            PoseFromMasks,
+            PoseToMasks,
+            PoseTransform,
+            InterpolatePose,
             DescribePerson,
             PartPrompt,
             RetrieveStyle,

@@ -7,6 +7,8 @@ const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 export default defineConfig({
   root: here('.'),
   publicDir: false,
+  // Not below web/: the page would load every script there.
+  cacheDir: here('../node_modules/.vite'),
   build: {
     target: 'es2022',
     outDir: here('.'),
@@ -14,7 +16,7 @@ export default defineConfig({
     copyPublicDir: false,
     reportCompressedSize: false,
     lib: { entry: here('src/main.ts'), formats: ['es'], fileName: () => 'humandiffusion.js' },
-    rollupOptions: { external: [/scripts\/(app|api)\.js$/] }
+    rolldownOptions: { external: [/scripts\/(app|api)\.js$/], output: { minify: true } }
   },
   test: { include: ['tests/**/*.test.ts'], environment: 'node' }
 })

@@ -40,10 +40,11 @@ def test_every_node_input_and_output_explains_itself(server: Any) -> None:
             assert not silent and info["description"] and info["category"].startswith("HumanDiffusion/"), (name, silent)
 
 
-def test_every_node_has_a_help_page_and_the_page_loads_no_script_of_ours(server: Any) -> None:
+def test_every_node_has_a_help_page_and_the_page_loads_one_script_of_ours(server: Any) -> None:
     for name in json.loads(SNAPSHOT.read_text("utf-8")):
         assert server.call(f"/extensions/{server.folder}/docs/{name}.md").startswith(b"# ")
-    assert not [path for path in server.json("/extensions") if server.folder in path]
+    ours = [path for path in server.json("/extensions") if server.folder in path]
+    assert ours == [f"/extensions/{server.folder}/humandiffusion.js"]
 
 
 def test_the_example_workflow_makes_a_picture_a_sheet_and_a_map(server: Any, workflow: dict[str, Any]) -> None:

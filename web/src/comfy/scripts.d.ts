@@ -1,0 +1,7 @@
+declare module '*/scripts/app.js' {
+  export const app: import('./host').ComfyApp
+}
+
+declare module '*/scripts/api.js' {
+  export const api: import('./host').ComfyApi
+}

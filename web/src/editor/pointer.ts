@@ -1,0 +1,147 @@
+// From pointer events on the stage to gestures. The stage holds the pointer, so nothing is lost when it leaves the node.
+import { dragged, posed, strandedPaint } from '../scene/posing'
+import type { State } from '../scene/document'
+import { beginLasso, beginLine, beginStroke, fillAt, partAt, type Context, type Corners, type Gesture, type Sample } from './gestures'
+import { jointAt } from './joints'
+import type { Stage } from './stage'
+
+const REACH = 14
+
+export interface Watcher {
+  /** The pointer is over a place; null when it has left. */
+  hover(sample: Sample | null): void
+  /** The joint that would be, or is, grabbed. */
+  hold(joint: number | null): void
+  /** Painting that no longer lies on the figure after a drag. */
+  stranded(pixels: number): void
+  spaceHeld(): boolean
+  onPick(part: number): void
+}
+
+export function listen(stage: Stage, context: Context, corners: Corners, watcher: Watcher): void {
+  const { element } = stage
+  let gesture: Gesture | null = null
+
+  const sampleOf = (event: PointerEvent): Sample => ({
+    ...stage.toMap(event),
+    pressure: event.pointerType === 'pen' ? event.pressure : 1,
+    shift: event.shiftKey
+  })
+
+  const begin = (event: PointerEvent): Gesture | null => {
+    const sample = sampleOf(event)
+    const { tool } = context.settings
+    if (event.button === 1 || tool === 'hand' || watcher.spaceHeld()) return beginPan(stage, event)
+    if (event.button !== 0) return null
+    if (tool === 'eyedropper' || event.altKey) return pick(sample)
+    if (tool === 'fill') return fillAt(context, sample), null
+    if (tool === 'line') return beginLine(context, sample)
+    if (tool === 'lasso') return beginLasso(context, sample, corners)
+    if (tool === 'pose') return beginPose(stage, context, watcher, sample)
+    return beginStroke(context, sample)
+  }
+
+  const pick = (sample: Sample): null => {
+    const part = partAt(context, sample)
+    if (part !== null) watcher.onPick(part)
+    return null
+  }
+
+  element.addEventListener('pointerdown', (event) => {
+    event.stopPropagation()
+    event.preventDefault()
+    element.closest<HTMLElement>('.hd-editor')?.focus({ preventScroll: true })
+    if (gesture) return
+    gesture = begin(event)
+    if (gesture) element.setPointerCapture(event.pointerId)
+  })
+  element.addEventListener('pointermove', (event) => {
+    event.stopPropagation()
+    watcher.hover(sampleOf(event))
+    if (!gesture) {
+      if (context.settings.tool === 'pose') watcher.hold(jointAt(context.document.current.skeleton, sampleOf(event), REACH / stage.pixelSize))
+      return
+    }
+    const coalesced = event.getCoalescedEvents?.() ?? []
+    for (const one of coalesced.length > 0 ? coalesced : [event]) gesture.move(sampleOf(one))
+  })
+  const end = (event: PointerEvent) => {
+    event.stopPropagation()
+    const ending = gesture
+    gesture = null
+    ending?.end()
+  }
+  element.addEventListener('pointerup', end)
+  element.addEventListener('pointercancel', end)
+  element.addEventListener('lostpointercapture', end)
+  element.addEventListener('pointerleave', () => watcher.hover(null))
+  element.addEventListener('dblclick', (event) => {
+    event.stopPropagation()
+    corners.close()
+  })
+  element.addEventListener('contextmenu', (event) => {
+    event.preventDefault()
+    event.stopPropagation()
+  })
+  element.addEventListener(
+    'wheel',
+    (event) => {
+      event.preventDefault()
+      event.stopPropagation()
+      const factor = Math.exp(-Math.sign(event.deltaY) * Math.min(0.4, Math.abs(event.deltaY) * 0.0016))
+      if (event.altKey) context.settings.set({ size: context.settings.size * factor + Math.sign(factor - 1) })
+      else if (event.shiftKey) stage.pan(-event.deltaY - event.deltaX, 0)
+      else stage.zoomAt(event, factor)
+    },
+    { passive: false }
+  )
+}
+
+function beginPan(stage: Stage, first: PointerEvent): Gesture {
+  let last = { x: first.clientX, y: first.clientY }
+  const move = (event: PointerEvent) => {
+    stage.pan(event.clientX - last.x, event.clientY - last.y)
+    last = { x: event.clientX, y: event.clientY }
+  }
+  stage.element.addEventListener('pointermove', move)
+  stage.element.classList.add('hd-panning')
+  return {
+    move: () => undefined,
+    end() {
+      stage.element.removeEventListener('pointermove', move)
+      stage.element.classList.remove('hd-panning')
+    }
+  }
+}
+
+/** Drags a joint; the figure is drawn once a frame. */
+function beginPose(stage: Stage, context: Context, watcher: Watcher, first: Sample): Gesture | null {
+  const { document } = context
+  const before: State = document.current
+  const skeleton = before.skeleton
+  const joint = jointAt(skeleton, first, REACH / stage.pixelSize)
+  if (!skeleton || joint === null) return null
+  const [x, y] = skeleton.keypoints[joint]
+  let latest: Sample = first
+  let frame = 0
+  let moved = false
+  const draw = () => {
+    frame = 0
+    document.show(posed(before, dragged(skeleton, joint, x + latest.x - first.x, y + latest.y - first.y, latest.shift)))
+  }
+  watcher.hold(joint)
+  return {
+    move(sample) {
+      moved ||= Math.hypot(sample.x - first.x, sample.y - first.y) > 0.5
+      latest = sample
+      if (moved) frame ||= requestAnimationFrame(draw)
+    },
+    end() {
+      cancelAnimationFrame(frame)
+      if (!moved) return
+      draw()
+      document.settle(before)
+      watcher.stranded(strandedPaint(before, document.current))
+    }
+  }
+}

@@ -1,0 +1,266 @@
+// What is being edited: paper, what lies below the paint, the posed figure; every change can be undone.
+import type { Ink } from './ink'
+import { History, TileRecorder } from './history'
+import { blankPaper, paperOf, type Paper } from './paper'
+import { isEmpty, NOTHING, whole, type Rect, type Size } from './rect'
+import { RunText } from './runs'
+import { DEFAULT_SIZE, serialiseValue, VERSION, type Base, type Layer, type Layers, type Skeleton, type Value } from './value'
+
+/** All that a change of more than some pixels may exchange. */
+export interface State {
+  readonly paper: Paper
+  /** The figure or the connected map under the paint; what `restore` shows. */
+  readonly under: Uint8Array
+  readonly skeleton: Skeleton | null
+  readonly base: Base | null
+}
+
+export type Draw = (paper: Paper, ink: Ink) => Rect
+
+export interface Listener {
+  /** Pixels changed; `replaced` if the paper is another. */
+  pixels(rect: Rect, replaced: boolean): void
+  /** Something was done or undone for good: the value is another. */
+  committed(): void
+}
+
+export class Document {
+  private state: State
+  private recorder: TileRecorder | null = null
+  private readonly history = new History()
+  private readonly labelText = new RunText()
+  private readonly paintText = new RunText()
+  private readonly files = new Map<string, string>()
+  private cached: string | null = null
+
+  constructor(
+    private readonly listener: Listener,
+    size: Size = DEFAULT_SIZE
+  ) {
+    this.state = blankState(size)
+  }
+
+  get paper(): Paper {
+    return this.state.paper
+  }
+
+  get current(): State {
+    return this.state
+  }
+
+  get canUndo(): boolean {
+    return this.history.canUndo
+  }
+
+  get canRedo(): boolean {
+    return this.history.canRedo
+  }
+
+  /** Draws some pixels. All that is drawn until `commit` is one step. */
+  draw(ink: Omit<Ink, 'beforeRow'>, how: Draw): void {
+    this.recorder ??= new TileRecorder(this.paper)
+    const rect = how(this.paper, { ...ink, beforeRow: this.recorder.beforeRow })
+    if (isEmpty(rect)) return
+    this.touch(rect)
+    this.listener.pixels(rect, false)
+  }
+
+  /** Ends a stroke. */
+  commit(): void {
+    const step = this.recorder?.step()
+    this.recorder = null
+    if (!step) return
+    this.history.push({
+      bytes: step.bytes,
+      swap: () => {
+        const rect = step.swap()
+        this.touch(rect)
+        return rect
+      }
+    })
+    this.listener.committed()
+  }
+
+  /** Exchanges more than pixels, as one step. */
+  change(change: Partial<State>): void {
+    this.commit()
+    this.remember(this.state)
+    this.show({ ...this.state, ...change })
+    this.listener.committed()
+  }
+
+  /** Shows a state while something is dragged; nothing is kept until `settle`. */
+  show(state: State): void {
+    const replaced = state.paper.width !== this.paper.width || state.paper.height !== this.paper.height
+    this.state = state
+    this.touch(whole(state.paper))
+    this.listener.pixels(whole(state.paper), replaced)
+  }
+
+  /** Ends a drag that went through `show`: back to `before` is one step. */
+  settle(before: State): void {
+    this.remember(before)
+    this.listener.committed()
+  }
+
+  /** Replaces labels, all pixels that differ being paint. */
+  repaint(labels: Uint8Array): void {
+    const { paper } = this.state
+    const painted = paper.painted.map((mark, i) => (labels[i] === paper.labels[i] ? mark : 1))
+    this.change({ paper: paperOf(paper, labels, painted) })
+  }
+
+  undo(): void {
+    this.commit()
+    this.after(this.history.undo())
+  }
+
+  redo(): void {
+    this.after(this.history.redo())
+  }
+
+  /** Opens what was saved; there is nothing to undo afterwards. */
+  open(value: Value | null, layers: Layers | null, under: Uint8Array | null): void {
+    this.history.clear()
+    this.recorder = null
+    if (!value || !layers) return this.show(blankState(DEFAULT_SIZE))
+    const paper = paperOf(value, layers.labels, layers.painted)
+    this.show({ paper, under: under ?? new Uint8Array(layers.labels.length), skeleton: value.skeleton, base: value.base })
+  }
+
+  /** Nothing was ever done here. */
+  get isBlank(): boolean {
+    const { paper, skeleton, base } = this.state
+    const default_ = paper.width === DEFAULT_SIZE.width && paper.height === DEFAULT_SIZE.height
+    return default_ && !skeleton && !base && paper.counts[0] === paper.labels.length && !paper.painted.includes(1)
+  }
+
+  /** The value as it is saved; an empty text for a blank map. */
+  value(): string {
+    this.cached ??= this.isBlank ? '' : this.serialised()
+    return this.cached
+  }
+
+  /** The run-length texts that are too long to be saved inline and have no file yet. */
+  pendingTexts(limit: number): { text: string; pixels: Uint8Array }[] {
+    const { paper } = this.state
+    return [
+      { text: this.labelText.text(paper.labels, paper), pixels: paper.labels },
+      { text: this.paintText.text(paper.painted, paper), pixels: paper.painted }
+    ].filter(({ text }) => text.length > limit && !this.files.has(text))
+  }
+
+  /** From now on a layer with this text is saved as this file. */
+  keepFile(text: string, file: string): void {
+    this.files.set(text, file)
+    this.cached = null
+  }
+
+  private serialised(): string {
+    const { paper, skeleton, base } = this.state
+    const painted = this.paintText.text(paper.painted, paper)
+    return serialiseValue({
+      version: VERSION,
+      width: paper.width,
+      height: paper.height,
+      labels: this.layer(this.labelText.text(paper.labels, paper)),
+      painted: painted.includes('B') ? this.layer(painted) : null,
+      skeleton,
+      base
+    })
+  }
+
+  private layer(text: string): Layer {
+    const file = this.files.get(text)
+    return file === undefined ? { rle: text } : { file }
+  }
+
+  private remember(before: State): void {
+    let other = before
+    this.history.push({
+      bytes: before.paper.labels.length * 3,
+      swap: () => {
+        const now = this.state
+        this.show(other)
+        other = now
+        return NOTHING
+      }
+    })
+  }
+
+  private after(rect: Rect | null): void {
+    if (!rect) return
+    if (!isEmpty(rect)) this.listener.pixels(rect, false)
+    this.listener.committed()
+  }
+
+  private touch(rect: Rect): void {
+    this.labelText.touch(rect)
+    this.paintText.touch(rect)
+    this.cached = null
+  }
+}
+
+/** The paint of a state over something else below it. */
+export function repose(state: State, under: Uint8Array, change: Partial<State> = {}): State {
+  const { paper } = state
+  const labels = under.slice()
+  for (let i = 0; i < labels.length; i++) if (paper.painted[i]) labels[i] = paper.labels[i]
+  return { ...state, ...change, under, paper: paperOf(paper, labels, paper.painted) }
+}
+
+/** Another size of paper: the map stays in the middle, cut or with background around it. */
+export function resized(state: State, size: Size): State {
+  const { paper } = state
+  const dx = Math.round((size.width - paper.width) / 2)
+  const dy = Math.round((size.height - paper.height) / 2)
+  const moved = (values: Uint8Array) => {
+    const out = new Uint8Array(size.width * size.height)
+    const x0 = Math.max(0, dx)
+    const x1 = Math.min(size.width, dx + paper.width)
+    for (let y = Math.max(0, dy); y < Math.min(size.height, dy + paper.height); y++) {
+      const from = (y - dy) * paper.width - dx
+      out.set(values.subarray(from + x0, from + x1), y * size.width + x0)
+    }
+    return out
+  }
+  const skeleton = state.skeleton && {
+    ...state.skeleton,
+    keypoints: state.skeleton.keypoints.map(([x, y, c]): [number, number, number] => [x + dx, y + dy, c])
+  }
+  return { ...state, skeleton, under: moved(state.under), paper: paperOf(size, moved(paper.labels), moved(paper.painted)) }
+}
+
+/** Another size of paper, the map stretched to it. */
+export function scaled(state: State, size: Size): State {
+  const { paper } = state
+  const stretched = (values: Uint8Array) => {
+    const out = new Uint8Array(size.width * size.height)
+    for (let y = 0, i = 0; y < size.height; y++) {
+      const row = Math.min(paper.height - 1, Math.floor(((y + 0.5) * paper.height) / size.height)) * paper.width
+      for (let x = 0; x < size.width; x++, i++) {
+        out[i] = values[row + Math.min(paper.width - 1, Math.floor(((x + 0.5) * paper.width) / size.width))]
+      }
+    }
+    return out
+  }
+  const skeleton = state.skeleton && {
+    ...state.skeleton,
+    keypoints: state.skeleton.keypoints.map(([x, y, c]): [number, number, number] => [
+      (x * size.width) / paper.width,
+      (y * size.height) / paper.height,
+      c
+    ])
+  }
+  return {
+    ...state,
+    skeleton,
+    under: stretched(state.under),
+    paper: paperOf(size, stretched(paper.labels), stretched(paper.painted))
+  }
+}
+
+export function blankState(size: Size): State {
+  return { paper: blankPaper(size), under: new Uint8Array(size.width * size.height), skeleton: null, base: null }
+}
+
