@@ -1,7 +1,10 @@
-// The parametric figure: what the Python library draws (humandiffusion/pose/figure.py), drawn by the page.
+// The parametric figure: what the Python library draws (humandiffusion/pose/figure.py), drawn by the page, and posed.
 export type { Size } from './canvas'
 export { drawFigure, sideOf, STANCE, type ArmLayer, type FigureOptions, type Stance } from './figure'
 export { KEYPOINT_NAMES, type Keypoint } from './frame'
 export { cuts, garment, garmentJson, garmentOf, MEASURES, type Garment, type Measure, type Overrides, type Shape } from './garments'
+export { handles, withHandle, type Handle } from './handles'
 export { builds, FigureError, type BuildName, type CutName, type HairStyle } from './measures'
+export type { Point } from './plane'
+export { centreOf, dragKeypoint, mirrorFigure, mirrorKeypoints, scaleFigure, type DragOptions } from './posing'
 export { presetFigure, presets, type Figure, type PresetName } from './presets'
