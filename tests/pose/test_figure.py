@@ -163,6 +163,16 @@ def test_without_shoulders_or_hips_it_refuses(missing: int) -> None:
         wear(keypoints=Keypoints(body))
 
 
+@pytest.mark.parametrize("place", [float("nan"), float("inf"), 1e30])
+def test_a_point_that_is_nowhere_is_refused_unless_it_is_missing(place: float) -> None:
+    body = pose_keypoints(STANDING, SIZE).body.clone()
+    body[4, 0] = place
+    with pytest.raises(InputError, match="right wrist"):
+        wear(keypoints=Keypoints(body))
+    body[4, 2] = 0
+    assert area(wear(keypoints=Keypoints(body)), FACE) > 0
+
+
 @pytest.mark.parametrize("seed", range(6))
 def test_no_keypoints_however_odd_break_it(seed: int) -> None:
     generator = torch.Generator().manual_seed(seed)
