@@ -54,8 +54,7 @@ def _torso(body: Tensor, skeleton: Mapping[str, Any]) -> bool:
         place = body[_NECK, :2] if bool(body[_NECK, 2] > 0) else hips - torch.tensor([0.0, unit * skeleton["spine"]])
         _put_pair(body, 2, 5, place, unit * skeleton["shoulder_half"], _straight(place, hips))
     shoulders = _middle(body, 2, 5)
-    if shoulders is None:
-        return False
+    assert shoulders is not None
     if hips is None:
         unit = max(
             float((body[2, :2] - body[5, :2]).norm()) / (2 * skeleton["shoulder_half"]), _arm_unit(body, skeleton)

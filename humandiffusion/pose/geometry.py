@@ -116,6 +116,17 @@ def mirror(pose: SemanticPose) -> SemanticPose:
     )
 
 
+def crop_to_figure(pose: SemanticPose, margin: int = 0) -> SemanticPose:
+    """Cut to all that is not background, in any map of the batch, with `margin` pixels of background around it."""
+    figure = (pose.labels != BACKGROUND).any(0)
+    if not bool(figure.any()):
+        raise InputError("pose: got a map that is all background, wanted a figure to cut to")
+    rows, columns = figure.any(1).nonzero()[:, 0], figure.any(0).nonzero()[:, 0]
+    top, left = int(rows[0]), int(columns[0])
+    cut = crop(pose, top, left, (int(rows[-1]) + 1 - top, int(columns[-1]) + 1 - left))
+    return pad(cut, margin, margin, margin, margin)
+
+
 def fit(pose: SemanticPose, size: tuple[int, int]) -> SemanticPose:
     """As large as fits in `size` = (height, width) without squashing, in the middle, the rest background."""
     _check_size(size)

@@ -18,9 +18,12 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..parts import NUM_PARTS
+from .keypoints_io import write_keypoints
 from .palettes import OURS, PALETTES, colours_to_indices
 from .semantic_pose import Keypoints, SemanticPose
 
+# What a map can be saved as, and how such a file's name ends.
+FORMATS = {"indexed PNG": ".png", "palette PNG": ".png", "OpenPose JSON": ".json"}
 KEYPOINTS_CHUNK = "humandiffusion:keypoints"
 PERSON_CHUNK = "humandiffusion:person"
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -54,11 +57,15 @@ def load_pose(path: str | Path) -> SemanticPose:
     )
 
 
-def save_pose(pose: SemanticPose, path: str | Path) -> None:
-    """Write one map as an indexed PNG in our palette; nothing is left at `path` if it fails. Soft shares are not kept.
+def save_pose(pose: SemanticPose, path: str | Path, form: str = "indexed PNG") -> None:
+    """Write one map, as an indexed PNG in our palette unless `form` names another of `FORMATS`; nothing is left at
+    `path` if it fails. Soft shares are not kept.
 
-    Raises InputError for a batch (`select` one map first) and for a class table of one's own.
+    Raises InputError for a batch (`select` one map first), for a class table of one's own, and for OpenPose JSON of a
+    map without keypoints.
     """
+    if form not in FORMATS:
+        raise InputError(f"format: got {form!r}, wanted one of {', '.join(FORMATS)}")
     if pose.batch != 1:
         raise InputError(f"pose: got a batch of {pose.batch} maps, wanted one for one file; save each by itself")
     if len(pose.classes) > NUM_PARTS:
@@ -66,7 +73,7 @@ def save_pose(pose: SemanticPose, path: str | Path) -> None:
     path = Path(path)
     unfinished = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        unfinished.write_bytes(_encode(pose))
+        unfinished.write_bytes(_encode(pose, form))
         os.replace(unfinished, path)
     except OSError as error:
         unfinished.unlink(missing_ok=True)
@@ -147,23 +154,27 @@ def _from_colours(path: Path, picture: Image.Image) -> Tensor:
     )
 
 
-def _encode(pose: SemanticPose) -> bytes:
+def _encode(pose: SemanticPose, form: str) -> bytes:
+    if form == "OpenPose JSON":
+        return (json.dumps(write_keypoints(pose)[0]) + "\n").encode("ascii")
     info = PngImagePlugin.PngInfo()
     if pose.keypoints is not None:
         info.add_text(KEYPOINTS_CHUNK, json.dumps([_person_to_json(person) for person in pose.keypoints[0]]))
     if pose.person is not None:
         info.add_text(PERSON_CHUNK, base64.b64encode(_png(pose.person[0], "L", None)).decode("ascii"))
+    if form == "palette PNG":
+        return _png(torch.tensor(OURS, dtype=torch.uint8)[pose.labels[0].long().cpu()], "RGB", info)
     return _png(pose.labels[0], "P", info)
 
 
 def _png(values: Tensor, mode: str, info: PngImagePlugin.PngInfo | None) -> bytes:
-    height, width = values.shape
+    height, width = values.shape[:2]
     picture = Image.frombytes(mode, (width, height), values.cpu().contiguous().numpy().tobytes())
     if mode == "P":
         picture.putpalette([channel for colour in OURS for channel in colour])
     out = io.BytesIO()
     # 8 bits always, so that every reader finds the index itself.
-    picture.save(out, "PNG", pnginfo=info, bits=8)
+    picture.save(out, "PNG", pnginfo=info, **({} if mode == "RGB" else {"bits": 8}))
     return out.getvalue()
 
 

@@ -1,7 +1,9 @@
 """Where on the body each pixel of a map lies: head, torso, arms and legs with their sides; from the keypoints, or, of a
 map without any, from the shape of a standing person seen from the front."""
 
+import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -29,6 +31,32 @@ _ROWS = {"head": 0.15, "torso": 0.5, "upper leg": 0.74}
 _ARMS = (0.26, 0.74)
 
 
+@dataclass(frozen=True)
+class Bone:
+    """One bone of a body: its place in `PLACES`, its ends in pixels, and the half-width of the flesh around it."""
+
+    place: int
+    start: tuple[float, float]
+    end: tuple[float, float]
+    flesh: float
+
+    @property
+    def length(self) -> float:
+        return math.dist(self.start, self.end)
+
+    @property
+    def direction(self) -> tuple[float, float]:
+        """The unit vector along the bone; downwards if it is a point, as the head is."""
+        if self.length < 1e-6:
+            return (0.0, 1.0)
+        return ((self.end[0] - self.start[0]) / self.length, (self.end[1] - self.start[1]) / self.length)
+
+    @property
+    def is_steady(self) -> bool:
+        """Torso and legs, from which cloth hangs."""
+        return "torso" in PLACES[self.place] or "leg" in PLACES[self.place]
+
+
 def places_of(pose: SemanticPose) -> Tensor:
     """[B, H, W] uint8: the place in `PLACES` that is nearest to each pixel."""
     frames = pose.keypoints or ((),) * pose.batch
@@ -36,28 +64,30 @@ def places_of(pose: SemanticPose) -> Tensor:
 
 
 def _of_frame(labels: Tensor, people: Sequence[Keypoints]) -> Tensor:
-    bones = [bone for person in people for bone in _bones(person.body.cpu().double())]
+    bones = [bone for person in people for bone in bones_of(person.body)]
     if not bones:
         return _of_shape(labels)
     height, width = labels.shape
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     best = torch.full((height, width), float("inf"))
     nearest = torch.zeros(height, width, dtype=torch.uint8)
-    for place, start, end, flesh in bones:
-        distance = _distance(x, y, start, end) - flesh
-        nearest = torch.where(distance < best, torch.tensor(place, dtype=torch.uint8), nearest)
+    for bone in bones:
+        distance = distances_to(x, y, bone)
+        nearest = torch.where(distance < best, torch.tensor(bone.place, dtype=torch.uint8), nearest)
         best = torch.minimum(best, distance)
     return nearest
 
 
-def _bones(body: Tensor) -> list[tuple[int, Tensor, Tensor, float]]:
-    """(place, start, end, half-width in pixels) of each bone whose ends are known."""
+def bones_of(body: Tensor) -> list[Bone]:
+    """Of a body [18, 3], each bone whose ends are known."""
+    body = body.cpu().double()
     seen, points = body[:, 2] > 0, body[:, :2]
     unit = _spine(points, seen)
-    found: list[tuple[int, Tensor, Tensor, float]] = []
+    found: list[Bone] = []
 
     def add(place: int, limb: str, start: Tensor, end: Tensor) -> None:
-        found.append((place, start, end, _FLESH[limb] * unit))
+        ends = [(float(point[0]), float(point[1])) for point in (start, end)]
+        found.append(Bone(place, ends[0], ends[1], _FLESH[limb] * unit))
 
     head = points[[i for i in (0, 14, 15, 16, 17) if seen[i]]]
     if len(head):
@@ -102,12 +132,12 @@ def _spine(points: Tensor, seen: Tensor) -> float:
     return max(lengths, default=1.0)
 
 
-def _distance(x: Tensor, y: Tensor, start: Tensor, end: Tensor) -> Tensor:
-    """From each pixel to the straight line between two points."""
-    dx, dy = (float(v) for v in end - start)
-    along = ((x - float(start[0])) * dx + (y - float(start[1])) * dy) / max(dx * dx + dy * dy, 1e-9)
+def distances_to(x: Tensor, y: Tensor, bone: Bone) -> Tensor:
+    """From the places x, y to the flesh of a bone, negative inside it."""
+    dx, dy = bone.end[0] - bone.start[0], bone.end[1] - bone.start[1]
+    along = ((x - bone.start[0]) * dx + (y - bone.start[1]) * dy) / max(dx * dx + dy * dy, 1e-9)
     along = along.clamp(0, 1)
-    return torch.hypot(x - float(start[0]) - along * dx, y - float(start[1]) - along * dy)
+    return torch.hypot(x - bone.start[0] - along * dx, y - bone.start[1] - along * dy) - bone.flesh
 
 
 def _of_shape(labels: Tensor) -> Tensor:

@@ -5,6 +5,9 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
+from ..errors import InputError
+from ..parts import BACKGROUND
+from .geometry import fit
 from .palettes import OURS
 from .semantic_pose import SemanticPose
 
@@ -27,6 +30,25 @@ def render(pose: SemanticPose, *, legend: bool = False, outline: bool = False) -
     names = [(OURS[i % len(OURS)], pose.classes[i]) for i in present]
     column = _legend(names, pose.height)
     return torch.cat([picture, column.expand(pose.batch, -1, -1, -1)], 2)
+
+
+def overlay(
+    pose: SemanticPose, photo: Tensor, *, opacity: float = 0.6, legend: bool = False, outline: bool = False
+) -> Tensor:
+    """[B, H, W', 3]: the parts in their colours over a photo [B or 1, H, W, 3], 0..1, that shows where background is.
+
+    A map of another shape is fitted into the photo, not squashed. `opacity` 0 shows the photo alone, 1 hides what is
+    under the parts. Raises InputError for batches that do not fit.
+    """
+    if photo.ndim != 4 or photo.shape[3] != 3:
+        raise InputError(f"image: got shape {list(photo.shape)}, wanted [B, H, W, 3]")
+    if len(photo) != pose.batch and 1 not in (len(photo), pose.batch):
+        raise InputError(f"image: got {len(photo)} photos for {pose.batch} maps, wanted as many, or one")
+    fitted = fit(pose, (photo.shape[1], photo.shape[2]))
+    drawn = render(fitted, legend=legend, outline=outline)
+    weight = (fitted.labels != BACKGROUND).float()[..., None] * opacity
+    over = drawn[:, :, : fitted.width] * weight + photo.float().cpu() * (1 - weight)
+    return torch.cat([over, drawn[:, :, fitted.width :].expand(len(over), -1, -1, -1)], 2)
 
 
 def _colours(count: int) -> Tensor:

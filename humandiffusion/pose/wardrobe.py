@@ -23,6 +23,7 @@ from ..parts import (
     SKIN,
     SKIRT,
     TOP,
+    part_index,
 )
 from ..prompts import PartPrompts
 from .garments import Garment, cut
@@ -52,7 +53,8 @@ def outfit(said: Iterable[tuple[int, str]], absent: Iterable[int] = (), person: 
     basics = _data()["basics"]
     for name, places in (("upper", _UPPER), ("lower", _LOWER), ("feet", (FOOTWEAR,))):
         if not parts & set(places):
-            worn.append(cut(basics[name]))
+            part, phrase = basics[name]
+            worn += [garment for garment in (garment_for(part_index(part), phrase),) if garment is not None]
     if HAIR not in parts:
         hair = _usual_hair(person + " " + " ".join(phrase for part, phrase in pairs if part == HAIR))
         worn += [cut(hair)] if hair else []
@@ -65,22 +67,26 @@ def garment_for(part: int, phrase: str) -> Garment | None:
     if part in _UNWORN:
         return None
     table, words = _data()["parts"][PART_NAMES[part]], _Words(phrase)
-    name, measures = table["else"], {}
-    for entry in table["cuts"]:
-        if any(words.have(word) for word in entry[0]):
-            name, measures = entry[1], entry[2] if len(entry) > 2 else {}
-            break
-    if not name:
+    chosen = next((entry[1:] for entry in table["cuts"] if any(words.have(word) for word in entry[0])), table["else"])
+    if not chosen:
         return None
-    return _fitted(cut(name, **measures), words)
+    return _fitted(cut(chosen[0], **(chosen[1] if len(chosen) > 1 else {})), words)
+
+
+def word_lengths(part: int, *, sleeves: bool = False) -> dict[str, float]:
+    """The words for the length of a part, or of its sleeves, and where it then ends: on the body, or on the arm."""
+    data = _data()
+    return dict(data["sleeves"] if sleeves else data["hems"].get(_HEMS.get(part, ""), {}))
 
 
 def _fitted(garment: Garment, words: "_Words") -> Garment:
     data = _data()
-    hems = data["hems"].get(_HEMS.get(garment.part, ""), {})
-    lengths = [hem for word, hem in hems.items() if words.have(word) and not words.have(f"{word} sleeves")]
+    hems = word_lengths(garment.part)
+    # "long-sleeved" says nothing of the hem.
+    hem_words = words.without(data["sleeves"])
+    lengths = [hem for word, hem in hems.items() if hem_words.have(word)]
     sleeves = [sleeve for word, sleeve in data["sleeves"].items() if words.have(word)]
-    changes: dict[str, float] = {}
+    changes: dict[str, Any] = {}
     if lengths:
         changes["hem"] = lengths[-1]
     if sleeves and garment.shape in ("bodice", "jumpsuit"):
@@ -90,7 +96,8 @@ def _fitted(garment: Garment, words: "_Words") -> Garment:
     garment = replace(garment, **changes)
     for word, added in data["fits"].items():
         if words.have(word) and garment.shape in ("bodice", "jumpsuit", "skirt", "trousers"):
-            garment = replace(garment, **{name: max(getattr(garment, name) + by, 0.0) for name, by in added.items()})
+            wider: Any = {name: max(getattr(garment, name) + by, 0.0) for name, by in added.items()}
+            garment = replace(garment, **wider)
     return garment
 
 
@@ -105,6 +112,13 @@ class _Words:
 
     def __init__(self, phrase: str) -> None:
         self._text = f" {_plain(phrase)} "
+
+    def without(self, runs: Iterable[str]) -> "_Words":
+        """The phrase without some runs of words."""
+        text = self._text
+        for run in sorted(map(_plain, runs), key=len, reverse=True):
+            text = text.replace(f" {run} ", " ")
+        return _Words(text)
 
     def have(self, word: str) -> bool:
         return re.search(f" {re.escape(_plain(word))}(s|es)? ", self._text) is not None

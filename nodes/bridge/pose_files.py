@@ -1,11 +1,14 @@
 """Semantic pose maps in ComfyUI's input and output folders."""
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 import folder_paths
 
-from ...humandiffusion.pose.io import load_pose, save_pose
+from ...humandiffusion.pose.files import load_map_or_skeleton
+from ...humandiffusion.pose.garments import Garment
+from ...humandiffusion.pose.io import FORMATS, save_pose
 from ...humandiffusion.pose.semantic_pose import SemanticPose
 from .folders import file_hash
 
@@ -13,9 +16,9 @@ NO_FILE = ""
 
 
 def list_files() -> list[str]:
-    """An empty line for no file, then the PNG files of the input folder."""
+    """An empty line for no file, then the PNG and JSON files of the input folder."""
     folder = folder_paths.get_input_directory()
-    return [NO_FILE, *sorted(name for name in os.listdir(folder) if name.lower().endswith(".png"))]
+    return [NO_FILE, *sorted(name for name in os.listdir(folder) if name.lower().endswith((".png", ".json")))]
 
 
 def file_exists(name: str) -> bool | str:
@@ -25,9 +28,10 @@ def file_exists(name: str) -> bool | str:
     return f"{name!r} is not in the input folder; upload it, or choose another or the empty line"
 
 
-def open_pose(name: str) -> SemanticPose:
-    """A file of the input folder, also `name [output]` or in a subfolder, as the page writes it. Raises InputError."""
-    return load_pose(Path(folder_paths.get_annotated_filepath(name)))
+def open_pose(name: str, garments: Sequence[Garment]) -> SemanticPose:
+    """A file of the input folder, also `name [output]` or in a subfolder, as the page writes it; the people of an
+    OpenPose JSON wear `garments`. Raises InputError."""
+    return load_map_or_skeleton(Path(folder_paths.get_annotated_filepath(name)), garments)
 
 
 def fingerprint(name: str) -> str:
@@ -35,12 +39,13 @@ def fingerprint(name: str) -> str:
     return name if name == NO_FILE else file_hash(folder_paths.get_annotated_filepath(name))
 
 
-def save_poses(pose: SemanticPose, prefix: str) -> list[tuple[str, str]]:
-    """One PNG for each map, numbered as ComfyUI does; returns (file name, subfolder) of each."""
+def save_poses(pose: SemanticPose, prefix: str, form: str) -> list[tuple[str, str]]:
+    """One file of a form of `FORMATS` for each map, numbered as ComfyUI does; (file name, subfolder) of each."""
     folder, name, counter, subfolder, _ = folder_paths.get_save_image_path(
         prefix, folder_paths.get_output_directory(), pose.width, pose.height
     )
-    files = [f"{name.replace('%batch_num%', str(i))}_{counter + i:05}_.png" for i in range(pose.batch)]
+    end = FORMATS[form]
+    files = [f"{name.replace('%batch_num%', str(i))}_{counter + i:05}_{end}" for i in range(pose.batch)]
     for i, file in enumerate(files):
-        save_pose(pose.select(i), Path(folder, file))
+        save_pose(pose.select(i), Path(folder, file), form)
     return [(file, subfolder) for file in files]

@@ -69,6 +69,12 @@ def test_sleeves_are_those_of_the_words() -> None:
     assert bare["sleeveless"] > bare["short-sleeved"] > bare["long-sleeved"]
 
 
+def test_long_sleeves_make_no_long_hem() -> None:
+    for phrase in ("long-sleeved jacket", "jacket with long sleeves", "short-sleeved jacket"):
+        jacket, plain = garment_for(OUTER, phrase), garment_for(OUTER, "jacket")
+        assert jacket is not None and plain is not None and jacket.hem == plain.hem, phrase
+
+
 def test_what_the_words_leave_out_is_dressed_and_what_they_deny_is_not() -> None:
     plain = pose_from_keypoints([frame(someone())], garments_for(None)).labels[0]
     assert {TOP, PANTS, FOOTWEAR, HAIR} <= set(plain.unique().tolist())

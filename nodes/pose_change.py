@@ -1,0 +1,165 @@
+"""A semantic pose map changed: moved, cut, turned, put together with another, or brought step by step into another."""
+
+from collections.abc import Callable
+from typing import Any
+
+from ..humandiffusion.errors import InputError
+from ..humandiffusion.parts import part_index
+from ..humandiffusion.pose.geometry import crop, crop_to_figure, fit, mirror, pad, resize
+from ..humandiffusion.pose.hints import size_for
+from ..humandiffusion.pose.interpolate import WAYS, interpolate
+from ..humandiffusion.pose.render import render
+from ..humandiffusion.pose.transform import merge, move, rotate, take_parts
+from .types import SemanticPose, io, ui
+
+_CHANGES: dict[str, Callable[..., Any]] = {
+    "mirror": lambda pose, v: mirror(pose),
+    "move": lambda pose, v: move(pose, v["x"], v["y"], v["scale"]),
+    "rotate": lambda pose, v: rotate(pose, v["degrees"]),
+    "crop": lambda pose, v: crop(
+        pose,
+        v["top"],
+        v["left"],
+        (pose.height - v["top"] - v["bottom"], pose.width - v["left"] - v["right"]),
+    ),
+    "crop to figure": lambda pose, v: crop_to_figure(pose, v["left"]),
+    "pad": lambda pose, v: pad(pose, v["left"], v["top"], v["right"], v["bottom"]),
+    "resize": lambda pose, v: resize(pose, size_for(pose, v["width"], v["height"])),
+    "fit": lambda pose, v: fit(pose, size_for(pose, v["width"], v["height"])),
+    "merge": lambda pose, v: merge(pose, _other(v)),
+    "take parts": lambda pose, v: take_parts(pose, _other(v), _parts(v["parts"])),
+}
+
+
+class PoseTransform(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        side = "Pixels to cut off or to add at this side, for crop and pad."
+        return io.Schema(
+            node_id="HumanDiffusionPoseTransform",
+            display_name="Pose Transform",
+            category="HumanDiffusion/pose",
+            description="Mirrors, moves, turns, cuts, pads or scales a semantic pose map, puts two people into one, or "
+            "takes a part from another map. No change invents a label.",
+            search_aliases=["flip pose", "scale pose", "crop pose", "merge poses", "combine poses"],
+            is_experimental=True,
+            has_intermediate_output=True,
+            inputs=[
+                SemanticPose.Input("pose", tooltip="The map to change; every map of a batch."),
+                io.Combo.Input(
+                    "change",
+                    options=list(_CHANGES),
+                    default="mirror",
+                    tooltip="What to do. Mirror keeps left and right: the right hand's points stay its own. "
+                    "Merge puts the other map in front. Take parts brings the parts named below from the other map.",
+                ),
+                io.Float.Input(
+                    "x", default=0.0, min=-16384, max=16384, step=1, tooltip="For move: pixels to the right."
+                ),
+                io.Float.Input("y", default=0.0, min=-16384, max=16384, step=1, tooltip="For move: pixels down."),
+                io.Float.Input(
+                    "scale",
+                    default=1.0,
+                    min=0.05,
+                    max=20.0,
+                    step=0.05,
+                    tooltip="For move: the figure so many times larger.",
+                ),
+                io.Float.Input(
+                    "degrees",
+                    default=0.0,
+                    min=-360.0,
+                    max=360.0,
+                    step=1,
+                    tooltip="For rotate: clockwise, about the middle.",
+                ),
+                io.Int.Input(
+                    "left", default=0, min=0, max=16384, tooltip=f"{side} For crop to figure the margin around."
+                ),
+                io.Int.Input("top", default=0, min=0, max=16384, tooltip=side),
+                io.Int.Input("right", default=0, min=0, max=16384, tooltip=side),
+                io.Int.Input("bottom", default=0, min=0, max=16384, tooltip=side),
+                io.Int.Input(
+                    "width",
+                    default=0,
+                    min=0,
+                    max=16384,
+                    tooltip="For resize (stretched) and fit (never squashed). 0 follows the height.",
+                ),
+                io.Int.Input(
+                    "height",
+                    default=0,
+                    min=0,
+                    max=16384,
+                    tooltip="For resize and fit. 0 follows the width and the map's shape.",
+                ),
+                io.String.Input(
+                    "parts",
+                    default="top",
+                    tooltip="For take parts: which, with commas between, as top, outer, hair.",
+                ),
+                SemanticPose.Input(
+                    "other",
+                    optional=True,
+                    tooltip="The second map, for merge and take parts; fitted into the size of the first.",
+                ),
+            ],
+            outputs=[SemanticPose.Output(display_name="pose", tooltip="The changed map; keypoints go along.")],
+        )
+
+    @classmethod
+    def execute(cls, pose: Any, change: str, **values: Any) -> io.NodeOutput:
+        changed = _CHANGES[change](pose, values)
+        return io.NodeOutput(changed, ui=ui.PreviewImage(render(changed), cls=cls))
+
+
+class InterpolatePose(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="HumanDiffusionInterpolatePose",
+            display_name="Interpolate Pose",
+            category="HumanDiffusion/pose",
+            description="The frames between two semantic pose maps, for animation. No frame has a part that "
+            "neither map has.",
+            search_aliases=["animate pose", "tween", "in-between", "pose sequence"],
+            is_experimental=True,
+            has_intermediate_output=True,
+            inputs=[
+                SemanticPose.Input(
+                    "start", tooltip="The first frame; of a batch its last map, so that nodes can be chained."
+                ),
+                SemanticPose.Input(
+                    "end", tooltip="The last frame; of a batch its first map. Fitted into the start's size."
+                ),
+                io.Int.Input(
+                    "frames", default=8, min=2, max=1024, tooltip="How many maps come out, the two given ones counted."
+                ),
+                io.Combo.Input(
+                    "way",
+                    options=list(WAYS),
+                    default=WAYS[0],
+                    tooltip="Skeleton turns the limbs about their joints and needs keypoints in both maps. Outlines "
+                    "lets the shapes grow into one another. Auto takes skeletons where both have them.",
+                ),
+            ],
+            outputs=[SemanticPose.Output(display_name="pose", tooltip="A batch; each map is a frame.")],
+        )
+
+    @classmethod
+    def execute(cls, start: Any, end: Any, frames: int, way: str) -> io.NodeOutput:
+        pose = interpolate(start, end, frames, way)
+        return io.NodeOutput(pose, ui=ui.PreviewImage(render(pose), cls=cls))
+
+
+def _other(values: dict[str, Any]) -> Any:
+    if values.get("other") is None:
+        raise InputError("other: got no map, wanted a second one for merge and take parts; connect it")
+    return values["other"]
+
+
+def _parts(names: str) -> list[int]:
+    parts = [part_index(name) for name in names.replace("\n", ",").split(",") if name.strip()]
+    if not parts:
+        raise InputError("parts: got none, wanted at least one, as top, outer, hair")
+    return parts
