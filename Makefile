@@ -1,12 +1,14 @@
 # make demo   installs into .venv what the command line needs and makes a picture
 # make test   the same for the tests
 # make lint   ruff and mypy
+# make web    types and tests of the page's editor; fails if its committed bundle is not what the sources give
+# make bundle writes that bundle
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := humandiffusion generate --text "A woman in a red blouse and blue jeans, brown boots" \
   --pose preset:standing-trousers --seed 1 --out demo/picture.png --sheet demo/sheet.png
 
-.PHONY: demo test lint clean
+.PHONY: demo test lint web bundle clean
 
 demo: .venv/.installed-cli
 	@mkdir -p demo
@@ -21,6 +23,20 @@ lint: .venv/.installed-test
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m mypy
 
+web: node_modules/.installed
+	npm run --silent types
+	npm test --silent
+	npm run --silent build -- --outDir "$(CURDIR)/build/web" --logLevel warn
+	@cmp build/web/humandiffusion.js web/humandiffusion.js || \
+	  { echo "web/humandiffusion.js is not what web/src gives: run make bundle and commit it" >&2; exit 1; }
+
+bundle: node_modules/.installed
+	npm run --silent build
+
+node_modules/.installed: package.json package-lock.json
+	npm ci --silent
+	@touch $@
+
 # One stamp for each extra: a second run installs nothing unless pyproject.toml is newer.
 .venv/.installed-%: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable ".[$*]"
@@ -32,4 +48,4 @@ lint: .venv/.installed-test
 	$(PYTHON) -m venv .venv
 
 clean:
-	rm -rf .venv demo build humandiffusion.egg-info
+	rm -rf .venv node_modules demo build humandiffusion.egg-info

@@ -562,6 +562,7 @@ export class Editor {
     if (event.target instanceof HTMLInputElement && event.target.type !== 'range') return
     if (this.unread !== null) return
     if (this.runKey(event, key, command)) event.preventDefault()
+    if (command) hideFromGraph(event)
   }
 
   private runKey(event: KeyboardEvent, key: string, command: boolean): boolean {
@@ -593,6 +594,12 @@ export class Editor {
     event.stopPropagation()
     if (event.key === ' ') this.space = false
   }
+}
+
+/** The page's own undo listens before us, at the window, and looks a frame later which keys were down: there it shall see
+ * none of those that were for the editor. */
+function hideFromGraph(event: KeyboardEvent): void {
+  Object.defineProperties(event, { ctrlKey: { value: false }, metaKey: { value: false } })
 }
 
 /** What lies below a value's paint. The figure is drawn anew, with the hand of whoever drew last where it differs. */
