@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
+from . import pose_photo
 from .common import Commands, appearing_whole, output_picture, print_json, print_line, whole_number
 
 if TYPE_CHECKING:
@@ -15,11 +16,12 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Register the command and its own commands."""
-    parser = commands.add_parser("pose", help="make a pose map from keypoints, take one apart, or draw it")
-    ways = parser.add_subparsers(metavar="from-keypoints|to-masks|preview", required=True)
+    parser = commands.add_parser("pose", help="make a pose map from keypoints or a photo, take one apart, or draw it")
+    ways = parser.add_subparsers(metavar="from-keypoints|to-masks|preview|from-photo", required=True)
     _add_from_keypoints(ways)
     _add_to_masks(ways)
     _add_preview(ways)
+    pose_photo.add(ways)
 
 
 def _add_from_keypoints(ways: Any) -> None:
@@ -95,7 +97,13 @@ def _preview(args: argparse.Namespace) -> int:
     if args.image is None:
         picture = render(pose, legend=legend, outline=args.outline)
     else:
-        picture = overlay(pose, _photo(args.image), opacity=args.opacity / 100, legend=legend, outline=args.outline)
+        picture = overlay(
+            pose,
+            pose_photo.read_photo(args.image, "--image"),
+            opacity=args.opacity / 100,
+            legend=legend,
+            outline=args.outline,
+        )
     _write(picture[0], args.out)
     print_line(str(args.out))
     return 0
@@ -106,18 +114,6 @@ def _map(name: str) -> "SemanticPose":
     from ..pose.presets import load_preset
 
     return load_preset(name.removeprefix("preset:")) if name.startswith("preset:") else load_pose(name)
-
-
-def _photo(path: Path) -> "Tensor":
-    import numpy as np
-    import torch
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path) as picture:
-            return torch.from_numpy(np.array(picture.convert("RGB")))[None].float() / 255
-    except (OSError, UnidentifiedImageError, ValueError) as error:
-        raise InputError(f"--image: cannot read {path} ({error}), wanted a photo as PNG or JPEG") from error
 
 
 def _write(picture: "Tensor", path: Path) -> None:

@@ -1,4 +1,4 @@
-"""`humandiffusion pose from-photo`: a photo becomes a semantic pose map."""
+"""`humandiffusion pose from-photo`: a photo becomes a semantic pose map. Also how these commands read photos."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def add(verbs: Commands) -> None:
     """Register the verb under `humandiffusion pose`."""
     parser = verbs.add_parser("from-photo", help="find the garments and body parts in a photo")
-    parser.add_argument("--image", type=Path, required=True, metavar="PHOTO", help="of one person, whole or half")
+    parser.add_argument("image", type=Path, metavar="PHOTO", help="of one person, whole or half")
     parser.add_argument("--out", type=output_picture, required=True, metavar="MAP.png", help="the map, as indexed PNG")
     parser.add_argument("--preview", type=output_picture, metavar="PIC.png", help="the map in colours, with names")
     parser.add_argument(
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     from ..pose.io import save_pose
     from ..pose.semantic_pose import SemanticPose
 
-    photo = _photo(args.image)
+    photo = read_photo(args.image, "photo").movedim(-1, 1)
     finder = load_keypoint_finder(args.keypoints) if args.keypoints else None
     labels = load_parser(args.parser).parse(photo).labels
     pose = SemanticPose(labels, keypoints=finder.find(photo) if finder else None)
@@ -54,8 +54,8 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _photo(path: Path) -> "Tensor":
-    """sRGB [1, 3, H, W] in 0..1, turned upright as the camera says."""
+def read_photo(path: Path, what: str) -> "Tensor":
+    """sRGB [1, H, W, 3] in 0..1, turned upright as the camera says. Raises InputError, which names the input `what`."""
     import numpy as np
     import torch
     from PIL import Image, ImageOps
@@ -65,8 +65,8 @@ def _photo(path: Path) -> "Tensor":
             pixels = np.array(ImageOps.exif_transpose(picture).convert("RGB"))
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
         reason = " ".join(str(error).split())[:120]
-        raise InputError(f"--image: {path} cannot be read as a photo ({reason}); give a PNG, JPEG or WebP") from error
-    return torch.from_numpy(pixels).permute(2, 0, 1)[None].float() / 255
+        raise InputError(f"{what}: cannot read {path} ({reason}), wanted a photo as PNG, JPEG or WebP") from error
+    return torch.from_numpy(pixels)[None].float() / 255
 
 
 def _save_preview(pose: "SemanticPose", path: Path) -> None:
