@@ -223,7 +223,12 @@ class AlignmentPreview(io.ComfyNode):
     ) -> io.NodeOutput:
         masses, regions = probe_attention(model, positive, latent, percent, seed)
         names = ["prompt", *(PART_NAMES[part] for region in regions for part in region.parts)]
-        pictures = len(next(iter(masses.values())))
+        if not masses:  # a note and no error: the picture of the same run is to be painted all the same
+            masses, names = (
+                {},
+                [f"No part counts at {percent:.0%} of the run: look between start and end of Apply MCA."],
+            )
+        pictures = max((len(mass) for mass in masses.values()), default=1)
         sheets = [mass_sheet({scale: mass[i] for scale, mass in masses.items()}, names) for i in range(pictures)]
         image = torch.stack(sheets)
         return io.NodeOutput(image, ui=ui.PreviewImage(image, cls=cls))

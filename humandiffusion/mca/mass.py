@@ -40,9 +40,9 @@ def mass_sheet(masses: Mapping[int, Tensor], names: Sequence[str], height: int =
     """A picture [H, W, 3] float32 0..1: a row for each scale, a column for each of `names`, the prompt first.
 
     `masses`: for each scale [P, h, w] shares in 0..1. Each field says its mean where the part is, and is as bright as
-    its share, black 0 and pale yellow 1.
+    its share, black 0 and pale yellow 1. Without masses there are only the names.
     """
-    shape = next(iter(masses.values())).shape
+    shape = next((mass.shape for mass in masses.values()), (1, 1))
     width = max(round(height * shape[-1] / shape[-2]), 1)
     font, line = ImageFont.load_default(size=13), 18
     left = max(int(font.getlength(name)) for name in SCALE_NAMES) + 2 * _GAP

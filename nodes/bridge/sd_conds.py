@@ -53,11 +53,6 @@ def is_marked(conditioning: list[Any]) -> bool:
     return any(KEY in values for _, values in conditioning)
 
 
-def has_regions(conditioning: list[Any]) -> bool:
-    """Whether any entry has parts to align."""
-    return any(regions_of(values) for _, values in conditioning)
-
-
 def without_coarse(conditioning: list[Any]) -> list[Any]:
     """For a pass that refines: the coarse scale, which places the parts, no longer aligned."""
 

@@ -12,7 +12,7 @@ from ...humandiffusion.mca.mass import attention_mass
 from ...humandiffusion.mca.region_attention import RegionRows
 from ...humandiffusion.mca.regions import Region
 from ...humandiffusion.pose.occupancy import resize_area
-from .sd_conds import KEY, has_regions, regions_of
+from .sd_conds import KEY, is_marked, regions_of
 from .sd_forward import PROBE, Site
 
 
@@ -39,12 +39,13 @@ class Probe:
 def probe_attention(
     model: Any, positive: list[Any], latent: dict[str, Any], percent: float, seed: int
 ) -> tuple[dict[int, Tensor], tuple[Region, ...]]:
-    """One forward at `percent` of the run: the attention mass by scale, [B, P, h, w], and the regions it belongs to.
-
-    Raises InputError if nothing is aligned there.
+    """One forward at `percent` of the run: the attention mass by scale, [B, P, h, w], and the regions it belongs to;
+    nothing where no part counts. Raises InputError for what does not come from Apply MCA.
     """
-    if not has_regions(positive):
+    if not is_marked(positive):
         raise InputError("positive: got one without regions, wanted that of Apply MCA; connect its positive output")
+    if not any(regions_of(values) for _, values in positive):
+        return {}, ()
     if not model.get_wrappers("apply_model", KEY):
         raise InputError("model: got one that does not know about regions, wanted that of Apply MCA")
     entry = next(entry for entry in positive if regions_of(entry[1]))
@@ -66,8 +67,6 @@ def probe_attention(
         disable_pbar=True,
         seed=seed,
     )
-    if not probe.masses:
-        raise InputError(f"percent: no part counts at {percent:g} of the run; choose a moment between start and end")
     return probe.masses, regions_of(entry[1])
 
 
