@@ -38,7 +38,7 @@ def complete(person: Keypoints, size: tuple[int, int]) -> Keypoints | None:
 
 
 def _torso(body: Tensor, skeleton: Mapping[str, Any]) -> bool:
-    _pair(body, 2, 5, body[_NECK] if bool(body[_NECK, 2] > 0) else None)
+    _pair(body, 2, 5, _between_shoulders(body))
     shoulders, hips = _middle(body, 2, 5), _middle(body, 8, 11)
     if shoulders is None and hips is None:
         if not bool(body[_NECK, 2] > 0) or not _seen(body, _NOSE, *_EARS):
@@ -53,21 +53,20 @@ def _torso(body: Tensor, skeleton: Mapping[str, Any]) -> bool:
         unit = _leg_unit(body, skeleton)
         place = body[_NECK, :2] if bool(body[_NECK, 2] > 0) else hips - torch.tensor([0.0, unit * skeleton["spine"]])
         _put_pair(body, 2, 5, place, unit * skeleton["shoulder_half"], _straight(place, hips))
-    shoulders = _middle(body, 2, 5)
-    assert shoulders is not None
+    middle = (body[2, :2] + body[5, :2]) / 2
     if hips is None:
         unit = max(
             float((body[2, :2] - body[5, :2]).norm()) / (2 * skeleton["shoulder_half"]), _arm_unit(body, skeleton)
         )
         head = _middle(body, *_EARS)
-        down = torch.tensor([0.0, 1.0]) if head is None else _straight(head, shoulders)
-        _put_pair(body, 8, 11, shoulders + down * (unit * skeleton["spine"]), unit * skeleton["hip_half"], down)
+        down = torch.tensor([0.0, 1.0]) if head is None else _straight(head, middle)
+        _put_pair(body, 8, 11, middle + down * (unit * skeleton["spine"]), unit * skeleton["hip_half"], down)
     else:
         _pair(body, 8, 11, None)
         for hip, other in ((8, 11), (11, 8)):
             if not bool(body[hip, 2] > 0):
                 # Below its own shoulder, as far as the other one is below the other's.
-                body[hip, :2] = shoulders + (body[other, :2] - shoulders) * torch.tensor([-1.0, 1.0])
+                body[hip, :2] = middle + (body[other, :2] - middle) * torch.tensor([-1.0, 1.0])
                 body[hip, 2] = GUESSED
     return True
 
@@ -86,6 +85,18 @@ def _limb(body: Tensor, chain: tuple[int, int, int], upper: float, lower: float,
             _put(body, end, points[1])
     elif not seen[2]:
         _put(body, end, body[middle, :2] + _straight(body[root, :2], body[middle, :2]) * lower)
+
+
+def _between_shoulders(body: Tensor) -> Tensor | None:
+    """The neck; without it, at the height of the shoulder that is known, where the head or the hips are."""
+    if bool(body[_NECK, 2] > 0):
+        return body[_NECK]
+    known = [i for i in (2, 5) if bool(body[i, 2] > 0)]
+    for above in ((_NOSE, *_EARS), (8, 11)):
+        middle = [i for i in above if bool(body[i, 2] > 0)]
+        if len(known) == 1 and middle:
+            return torch.stack([body[middle, 0].mean(), body[known[0], 1]])
+    return None
 
 
 def _pair(body: Tensor, a: int, b: int, centre: Tensor | None) -> None:

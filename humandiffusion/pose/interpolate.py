@@ -100,7 +100,7 @@ def _back_to_front(pose: SemanticPose, count: int) -> list[int]:
 
 
 def _by_outlines(first: SemanticPose, last: SemanticPose, shares: Sequence[float]) -> list[SemanticPose]:
-    """At each pixel the part that it is deepest inside, by distances mixed; a part that one map lacks shrinks away."""
+    """The figure grows from one outline to the other; each pixel of it is of the part that it is deepest inside."""
     size = (first.height, first.width)
     parts = _Fields(first.labels[0], last.labels[0])
     known = first.person is not None and last.person is not None
@@ -110,35 +110,44 @@ def _by_outlines(first: SemanticPose, last: SemanticPose, shares: Sequence[float
         labels = parts.at(share, size)
         person = None
         if people is not None:
-            # Nobody is where there is nothing.
-            person = (people.at(share, size, nobody=False) * (labels != BACKGROUND))[None].to(torch.uint8)
+            person = (people.at(share, size, all_over=True) * (labels != BACKGROUND))[None]
         inner.append(SemanticPose(labels[None], None, person, None, first.classes))
     return inner
 
 
 class _Fields:
-    """For each label of two maps its signed distances in both, negative inside."""
+    """For each label of two maps, and for all but 0 together, its depths in both: negative inside, positive outside."""
 
     def __init__(self, a: Tensor, b: Tensor) -> None:
         a, b = _coarse(a), _coarse(b)
-        self._labels = torch.unique(torch.cat([a.flatten(), b.flatten()]))
-        fields = [(signed_distance(a == label), signed_distance(b == label)) for label in self._labels]
-        # A label that only one map has is there as deep as it is far in the other, and not deep, so that what takes
-        # its place there does so all at once.
-        depth = _DEPTH * max(a.shape)
-        self._fields = [
-            pair if bool((a == label).any()) and bool((b == label).any())
-            else (pair[0].clamp(-depth, depth), pair[1].clamp(-depth, depth))
-            for label, pair in zip(self._labels, fields, strict=True)
-        ]  # fmt: skip
+        self._figure = (_bounded(a > 0), _bounded(b > 0))
+        labels = torch.unique(torch.cat([a.flatten(), b.flatten()]))
+        self._labels = labels[labels > 0]
+        self._fields = [(_depths(a == label), _depths(b == label)) for label in self._labels]
 
-    def at(self, share: float, size: tuple[int, int], nobody: bool = True) -> Tensor:
-        """Labels uint8 of `size`; without `nobody` the label 0 is chosen only where there is no other."""
-        mixed = torch.stack([a * (1 - share) + b * share for a, b in self._fields])
+    def at(self, share: float, size: tuple[int, int], *, all_over: bool = False) -> Tensor:
+        """Labels uint8 of `size`; 0 outside the figure between the two, unless `all_over`."""
+        fields = [self._figure, *self._fields]
+        mixed = torch.stack([a * (1 - share) + b * share for a, b in fields])
         mixed = F.interpolate(mixed[None], size, mode="bilinear", align_corners=False)[0]
-        if not nobody and len(self._labels) > 1:
-            mixed[self._labels == 0] = float("inf")
-        return self._labels[mixed.argmin(0)]
+        if not len(self._labels):
+            return torch.zeros(size, dtype=torch.uint8)
+        labels: Tensor = self._labels[mixed[1:].argmin(0)]
+        return labels if all_over else labels * (mixed[0] <= 0)
+
+
+def _depths(shape: Tensor) -> Tensor:
+    """Signed distances that hardly grow past `_DEPTH`: what one map has deep and the other far off is an even match for
+    what takes its place, so that it does so at once, halfway. What a map lacks is as far off there as can be."""
+    most = _DEPTH * max(shape.shape)
+    distance = _bounded(shape)
+    near = distance.clamp(-most, most)
+    return near + (distance - near) * (0.0 if bool(shape.all()) or not bool(shape.any()) else 0.1)
+
+
+def _bounded(shape: Tensor) -> Tensor:
+    """Signed distances; of what a map lacks, or what fills it, its size."""
+    return signed_distance(shape).clamp(-1.0 * max(shape.shape), 1.0 * max(shape.shape))
 
 
 def _coarse(labels: Tensor) -> Tensor:

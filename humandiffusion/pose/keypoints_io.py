@@ -99,14 +99,17 @@ def _frame(frame: Any, name: str) -> KeypointFrame:
 
 
 def _canvas(frame: Mapping[str, Any], name: str) -> tuple[int, int] | None:
-    sides = [frame.get(key) for key in ("canvas_height", "canvas_width")]
-    if sides == [None, None]:
+    height, width = (frame.get(key) for key in ("canvas_height", "canvas_width"))
+    if height is None and width is None:
         return None
-    for side in sides:
-        whole = isinstance(side, (int, float)) and not isinstance(side, bool) and side == side // 1
-        if not whole or not 1 <= side <= LARGEST_CANVAS:
-            raise InputError(f"{name}, canvas: got {_short(side)}, wanted whole numbers of 1 to {LARGEST_CANVAS}")
-    return int(sides[0]), int(sides[1])  # type: ignore[arg-type]
+    return _side(height, name), _side(width, name)
+
+
+def _side(side: Any, name: str) -> int:
+    whole = isinstance(side, (int, float)) and not isinstance(side, bool) and side == side // 1
+    if not whole or not 1 <= side <= LARGEST_CANVAS:
+        raise InputError(f"{name}, canvas: got {_short(side)}, wanted whole numbers of 1 to {LARGEST_CANVAS}")
+    return int(side)
 
 
 def _are_shares(people: Sequence[Keypoints]) -> bool:

@@ -11,6 +11,8 @@ from torch import Tensor
 from .semantic_pose import Keypoints, SemanticPose
 
 _LIMBS = ("torso", "upper arm", "lower arm", "hand", "upper leg", "lower leg")
+# As they hang on one another.
+_CHAIN = ("hand", "lower arm", "upper arm", "torso", "upper leg", "lower leg")
 PLACES: tuple[str, ...] = ("head", *(f"{side} {limb}" for side in ("right", "left") for limb in _LIMBS))
 HEAD, RIGHT, LEFT = 0, 1, 1 + len(_LIMBS)
 
@@ -55,6 +57,15 @@ class Bone:
     def is_steady(self) -> bool:
         """Torso and legs, from which cloth hangs."""
         return "torso" in PLACES[self.place] or "leg" in PLACES[self.place]
+
+
+def are_joined(a: Bone, b: Bone) -> bool:
+    """Whether two bones meet at a joint; the two halves of the torso count as joined, and so does the head to both."""
+    if HEAD in (a.place, b.place):
+        return a.place == b.place or "torso" in PLACES[a.place] + PLACES[b.place]
+    sides, limbs = zip(*(PLACES[bone.place].split(" ", 1) for bone in (a, b)), strict=True)
+    near = abs(_CHAIN.index(limbs[0]) - _CHAIN.index(limbs[1]))
+    return near <= 1 if sides[0] == sides[1] else limbs == ("torso", "torso")
 
 
 def places_of(pose: SemanticPose) -> Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from ..parts import DRESS, HAIR, NECKWEAR, OUTER, ROMPERS, SKIRT
-from .places import Bone, bones_of, distances_to
+from .places import Bone, are_joined, bones_of, distances_to
 from .semantic_pose import Keypoints
 
 # Each point hangs on the one before it; the root is the middle of the hips.
@@ -15,7 +15,7 @@ _TREE = ((1, None), (8, None), (11, None), (2, 1), (5, 1), (3, 2), (4, 3), (6, 5
          (13, 12), (0, 1))  # fmt: skip
 _HEAD = (14, 15, 16, 17)
 _LOOSE = (DRESS, HAIR, NECKWEAR, OUTER, ROMPERS, SKIRT)
-# A piece keeps so much of its neighbours' flesh, in half-widths of its own, that a joint that bends does not gape.
+# A piece keeps so much of the flesh beyond its joints, in half-widths of its own, that one that bends does not gape.
 _OVERLAP = 0.5
 
 
@@ -53,7 +53,7 @@ def carried(labels: Tensor, start: Tensor, end: Tensor) -> Tensor:
     height, width = labels.shape
     y, x = torch.meshgrid(torch.arange(height) + 0.5, torch.arange(width) + 0.5, indexing="ij")
     at_start = torch.stack([distances_to(x, y, old) for old, _ in pairs])
-    owned = at_start <= at_start.amin(0) + torch.tensor([old.flesh * _OVERLAP for old, _ in pairs])[:, None, None]
+    owned = [_owned(at_start, [old for old, _ in pairs], i) for i in range(len(pairs))]
     at_end = torch.stack([distances_to(x, y, new) for _, new in pairs])
     result = _loose(labels, pairs, at_end, x, y)
     nearest = torch.full((height, width), float("inf"))
@@ -70,6 +70,13 @@ def carried(labels: Tensor, start: Tensor, end: Tensor) -> Tensor:
 def _bone_pairs(start: Tensor, end: Tensor) -> list[tuple[Bone, Bone]]:
     old, new = ({bone.place: bone for bone in bones_of(body)} for body in (start, end))
     return [(old[place], new[place]) for place in old if place in new]
+
+
+def _owned(distances: Tensor, bones: list[Bone], i: int) -> Tensor:
+    """[H, W] bool: where bone i is the nearest, or nearly, if the nearest is one that it is joined to."""
+    room = bones[i].flesh * _OVERLAP
+    joined = torch.tensor([room if are_joined(bones[i], other) else 0.0 for other in bones])
+    return distances[i] <= (distances + joined[:, None, None]).amin(0)
 
 
 def _loose(labels: Tensor, pairs: list[tuple[Bone, Bone]], at_end: Tensor, x: Tensor, y: Tensor) -> Tensor:

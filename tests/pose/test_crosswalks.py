@@ -68,7 +68,7 @@ def test_places_without_keypoints_are_those_of_a_standing_figure() -> None:
     known, guessed = places_of(pose)[0], places_of(SemanticPose(pose.labels))[0]
     flesh = (pose.labels[0] == SKIN) | (pose.labels[0] == FOOTWEAR)
     sides = [torch.tensor([name.split()[0] == "right" for name in PLACES])[p.long()] for p in (known, guessed)]
-    assert float((sides[0] == sides[1])[flesh].float().mean()) > 0.95
+    assert float((sides[0] == sides[1])[flesh].float().mean()) > 0.9
 
 
 def test_a_models_own_list_is_told_by_its_names() -> None:

@@ -125,7 +125,7 @@ def test_another_size_is_the_same_figure_scaled() -> None:
 
 
 @pytest.mark.parametrize(
-    "missing", [(2,), (5,), (8,), (11,), (8, 11), (2, 5, 1), (1,), (3,), (12,), (10, 13), (0, 14, 15)]
+    "missing", [(2,), (5,), (1, 2), (1, 5), (8,), (11,), (8, 11), (2, 5, 1), (1,), (3,), (12,), (10, 13), (0, 14, 15)]
 )
 def test_missing_joints_change_little(missing: tuple[int, ...]) -> None:
     whole = pose_from_keypoints([frame(someone())], garments_for(None)).labels[0]

@@ -1,6 +1,7 @@
 """A label map's PNG is lossless; what is not one is refused in one line that names it."""
 
 import os
+import random
 import struct
 import zlib
 from pathlib import Path
@@ -11,11 +12,14 @@ import torch
 from PIL import Image
 
 from humandiffusion.errors import InputError
-from humandiffusion.parts import PARTS, TOP
+from humandiffusion.parts import NUM_PARTS, PARTS, TOP
+from humandiffusion.pose.files import load_keypoints, load_map_or_skeleton
 from humandiffusion.pose.io import load_pose, save_pose
 from humandiffusion.pose.palettes import OURS, TEXT2HUMAN
+from humandiffusion.pose.presets import load_preset
 from humandiffusion.pose.render import render
 from humandiffusion.pose.semantic_pose import Keypoints, SemanticPose
+from humandiffusion.pose.wardrobe import garments_for
 
 
 @pytest.fixture
@@ -170,3 +174,78 @@ def _png(depth: int, colour_type: int, rows: list[bytes], width: int) -> bytes:
     header = struct.pack(">IIBBBBB", width, len(rows), depth, colour_type, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row for row in rows))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
+
+
+def test_a_palette_png_holds_the_colours_and_reads_back_with_people(tmp_path: Path) -> None:
+    pose = load_preset("standing-trousers", (48, 32))
+    save_pose(pose, tmp_path / "map.png", "palette PNG")
+    assert Image.open(tmp_path / "map.png").mode == "RGB"
+    again = load_pose(tmp_path / "map.png")
+    assert torch.equal(again.labels, pose.labels)
+    assert again.keypoints is not None and pose.keypoints is not None
+    assert torch.equal(again.keypoints[0][0].body, pose.keypoints[0][0].body)
+
+
+def test_openpose_json_holds_the_skeleton_and_needs_one(tmp_path: Path, labels: torch.Tensor) -> None:
+    pose = load_preset("standing-trousers", (48, 32))
+    save_pose(pose, tmp_path / "pose.json", "OpenPose JSON")
+    (frame,) = load_keypoints(tmp_path / "pose.json")
+    assert frame.size == (48, 32) and not frame.shares and pose.keypoints is not None
+    assert torch.allclose(frame.people[0].body, pose.keypoints[0][0].body, atol=1e-3)
+    drawn = load_map_or_skeleton(tmp_path / "pose.json", garments_for(None))
+    assert drawn.labels.shape == (1, 48, 32) and drawn.labels.any()
+    with pytest.raises(InputError, match="keypoints"):
+        save_pose(SemanticPose(labels), tmp_path / "none.json", "OpenPose JSON")
+    with pytest.raises(InputError, match="format"):
+        save_pose(pose, tmp_path / "none.json", "GIF")
+    assert [path.name for path in tmp_path.iterdir()] == ["pose.json"]
+
+
+def test_2000_random_or_damaged_pngs_give_a_map_or_a_clear_error(tmp_path: Path) -> None:
+    chance, outcomes = random.Random(7), {"map": 0, "error": 0}
+    pose = load_preset("standing-trousers", (24, 16))
+    whole = []
+    for form in ("indexed PNG", "palette PNG"):
+        save_pose(pose, tmp_path / "whole.png", form)
+        whole.append((tmp_path / "whole.png").read_bytes())
+    (tmp_path / "whole.png").unlink()
+    for _ in range(2000):
+        (tmp_path / "map.png").write_bytes(_damaged(chance.choice(whole), chance))
+        try:
+            read = load_pose(tmp_path / "map.png")
+        except InputError as error:
+            assert "\n" not in str(error) and "map.png" in str(error)
+            outcomes["error"] += 1
+            continue
+        assert read.labels.dtype == torch.uint8 and int(read.labels.max()) < NUM_PARTS
+        outcomes["map"] += 1
+    assert min(outcomes.values()) > 100, outcomes
+    assert [path.name for path in tmp_path.iterdir()] == ["map.png"]
+
+
+def _damaged(content: bytes, chance: random.Random) -> bytes:
+    """A PNG with bytes changed, lost or added, its checksums made right again half of the time; or a random one."""
+    kind = chance.randrange(6)
+    if kind == 0:
+        return chance.randbytes(chance.randrange(200))
+    if kind == 1:
+        return content[: chance.randrange(len(content))]
+    if kind == 2:
+        depth, colour = chance.choice([(8, 0), (4, 0), (2, 0), (1, 0), (8, 2), (16, 0), (8, 4), (8, 6)])
+        channels = {0: 1, 2: 3, 4: 2, 6: 4}[colour]
+        row = bytes(chance.choice((0, 1, 14, 23, 24, 255)) for _ in range(-(-3 * channels * depth // 8)))
+        return _png(depth=depth, colour_type=colour, rows=[row] * chance.randrange(1, 4), width=3)
+    at = chance.randrange(8, len(content))
+    changed = content[:at] + chance.randbytes(chance.randrange(1, 4)) + content[at + chance.randrange(4) :]
+    return _rechecked(changed) if kind > 3 else changed
+
+
+def _rechecked(content: bytes) -> bytes:
+    """Chunk by chunk with the right checksum, as far as the lengths make sense."""
+    out, at = content[:8], 8
+    while at + 12 <= len(content):
+        size = int.from_bytes(content[at : at + 4], "big")
+        chunk = content[at + 4 : at + 8 + size]
+        out += content[at : at + 4] + chunk + zlib.crc32(chunk).to_bytes(4, "big")
+        at += 12 + size
+    return out
