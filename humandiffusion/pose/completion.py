@@ -44,9 +44,9 @@ def _torso(body: Tensor, skeleton: Mapping[str, Any]) -> bool:
         if not bool(body[_NECK, 2] > 0) or not _seen(body, _NOSE, *_EARS):
             return False
         # A head and a neck: as wide as its shoulders are usually.
-        head = body[[i for i in (_NOSE, *_EARS) if body[i, 2] > 0], :2].mean(0)
-        unit = float((body[_NECK, :2] - head).norm()) / skeleton["neck_to_ears"]
-        _put_pair(body, 2, 5, body[_NECK, :2], unit * skeleton["shoulder_half"], _straight(head, body[_NECK, :2]))
+        face = body[[i for i in (_NOSE, *_EARS) if body[i, 2] > 0], :2].mean(0)
+        unit = float((body[_NECK, :2] - face).norm()) / skeleton["neck_to_ears"]
+        _put_pair(body, 2, 5, body[_NECK, :2], unit * skeleton["shoulder_half"], _straight(face, body[_NECK, :2]))
         shoulders = _middle(body, 2, 5)
     if shoulders is None and hips is not None:
         _pair(body, 8, 11, None)

@@ -28,6 +28,7 @@ def named_masks(masks: Tensor, names: str) -> list[tuple[int, Tensor]]:
     single name stands for all masks, which are then its frames. Raises InputError for another count, a name that is
     no part, or frames that are not numbered 1, 2, 3 ...
     """
+    masks = masks[None] if masks.ndim == 2 else masks
     given = [name.strip() for name in names.replace("\n", ",").split(",") if name.strip()]
     if len(given) == 1 and not given[0][-1].isdigit():
         return [(part_index(given[0]), masks)]
