@@ -2,13 +2,14 @@
 # make test   the same for the tests
 # make lint   ruff and mypy
 # make web    types and tests of the page's editor; fails if its committed bundle is not what the sources give
-# make bundle writes that bundle
+# make bundle  writes that bundle
+# make browser tests the editor in Chromium on a real ComfyUI
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := humandiffusion generate --text "A woman in a red blouse and blue jeans, brown boots" \
   --pose preset:standing-trousers --seed 1 --out demo/picture.png --sheet demo/sheet.png
 
-.PHONY: demo test lint web bundle clean
+.PHONY: demo test lint web bundle browser clean
 
 demo: .venv/.installed-cli
 	@mkdir -p demo
@@ -29,6 +30,9 @@ web: node_modules/.installed
 	npm run --silent build -- --outDir "$(CURDIR)/build/web" --logLevel warn
 	@cmp build/web/humandiffusion.js web/humandiffusion.js || \
 	  { echo "web/humandiffusion.js is not what web/src gives: run make bundle and commit it" >&2; exit 1; }
+
+browser: node_modules/.installed
+	npm run --silent browser
 
 bundle: node_modules/.installed
 	npm run --silent build

@@ -193,7 +193,7 @@ describe('figures', () => {
   test('a joint takes along what hangs on it, and nothing else', () => {
     const before = presetSkeleton('standing-t-shirt', size)
     const [x, y] = before.keypoints[3]
-    const after = dragged(before, 3, x - 10, y - 20, false)
+    const after = dragged(before, { joint: 3 }, x - 10, y - 20, { alone: false, free: false })
     const moved = before.keypoints.flatMap((point, k) => (point[0] === after.keypoints[k][0] ? [] : [k]))
     expect(moved).toEqual([3, 4])
   })

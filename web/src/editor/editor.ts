@@ -4,7 +4,7 @@ import { exchanged, flipped, grown, shrunk, smoothed } from '../scene/morph'
 import { paperOf } from '../scene/paper'
 import { PARTS } from '../scene/parts'
 import { decodePng, encodePng, labelsOfColours, type Decoded } from '../scene/png'
-import { drawSkeleton, freshFigure, mirroredSkeleton, posed, scaledSkeleton } from '../scene/posing'
+import { drawSkeleton, freshFigure, mirroredSkeleton, posed, scaledSkeleton, type Grip } from '../scene/posing'
 import type { Point } from '../scene/strokes'
 import { filesOf, INLINE_LIMIT, layersOf, parseValue, type Skeleton, type Value } from '../scene/value'
 import { openBrokenCard, openGallery, openSizeCard } from './cards'
@@ -65,7 +65,7 @@ export class Editor {
   private space = false
   private linkedPhoto: string | null = null
   private droppedPhoto: string | null = null
-  private held: number | null = null
+  private held: Grip | null = null
   private base: { readonly hash: string; readonly map: Decoded } | null = null
 
   constructor(private readonly options: EditorOptions) {
@@ -120,7 +120,7 @@ export class Editor {
     this.listenToDrops()
     listen(this.stage, context, this.corners, {
       hover: (sample) => this.showHover(sample),
-      hold: (joint) => this.hold(joint),
+      hold: (grip) => this.hold(grip),
       stranded: (pixels) => this.tellStranded(pixels),
       spaceHeld: () => this.space,
       onPick: (part) => this.settings.set({ part, tool: 'brush' })
@@ -221,10 +221,9 @@ export class Editor {
 
   /** What came from files is saved as these files again. */
   private keepFiles(value: Value): void {
-    const pending = this.document.pendingTexts(0)
-    for (const [layer, { text }] of [[value.labels, pending[0]] as const, [value.painted, pending[1]] as const]) {
-      if (layer && 'file' in layer) this.document.keepFile(text, layer.file)
-    }
+    const [labels, painted] = this.document.layerTexts()
+    if ('file' in value.labels) this.document.keepFile(labels.text, value.labels.file)
+    if (value.painted && 'file' in value.painted) this.document.keepFile(painted.text, value.painted.file)
   }
 
   private async fetchFiles(value: Value): Promise<Map<string, Uint8Array>> {
@@ -289,15 +288,15 @@ export class Editor {
     const middle = { x1: width / 2, x2: width / 2, y1: 0, y2: height }
     for (const [name, value] of Object.entries(middle)) this.axis.setAttribute(name, String(value))
     this.axis.style.display = this.settings.mirror ? '' : 'none'
-    this.joints.show(this.settings.tool === 'pose' ? this.document.current.skeleton : null, this.held)
+    this.joints.show(this.settings.tool === 'pose' ? this.document.current.skeleton : null, this.document.paper, this.held)
     if (this.settings.tool === 'pose' && !this.document.current.skeleton && !this.unread) {
       this.notify('There is no figure to pose yet.', [['Choose a figure', () => this.openFigures()]])
     }
   }
 
-  private hold(joint: number | null): void {
-    if (joint === this.held) return
-    this.held = joint
+  private hold(grip: Grip | null): void {
+    if (grip === null && this.held === null) return
+    this.held = grip
     this.refreshMarks()
   }
 
@@ -426,7 +425,7 @@ export class Editor {
       ...(skeleton
         ? [
             { heading: 'Figure' },
-            { label: 'Mirror the pose', run: pose(mirroredSkeleton) },
+            { label: 'Mirror the pose', run: pose((one) => mirroredSkeleton(one)) },
             { label: 'Larger', run: pose((one) => scaledSkeleton(one, 1.05)) },
             { label: 'Smaller', run: pose((one) => scaledSkeleton(one, 1 / 1.05)) },
             { label: 'Make it paint, drop the skeleton', run: () => this.document.change({ skeleton: null, under: new Uint8Array(paper.labels.length), paper: paperOf(paper, paper.labels, paper.labels.map((label) => (label ? 1 : 0))) }) }
@@ -438,12 +437,10 @@ export class Editor {
   private mirrorAll(): void {
     const { current } = this.document
     const { paper, skeleton } = current
-    const turned = skeleton && mirroredSkeleton(skeleton)
-    const across = turned && { ...turned, keypoints: turned.keypoints.map(([x, y, c]): [number, number, number] => [x + shiftOf(skeleton, paper.width), y, c]) }
     this.document.change({
       paper: paperOf(paper, flipped(paper.labels, paper.width), flipped(paper.painted, paper.width)),
       under: flipped(current.under, paper.width),
-      skeleton: across
+      skeleton: skeleton && mirroredSkeleton(skeleton, paper.width / 2)
     })
   }
 
@@ -604,6 +601,7 @@ function hideFromGraph(event: KeyboardEvent): void {
 
 /** What lies below a value's paint. The figure is drawn anew, with the hand of whoever drew last where it differs. */
 function underOf(value: Value, labels: Uint8Array, painted: Uint8Array): Uint8Array {
+  if (!value.painted && (value.skeleton || value.base)) return labels.slice()
   if (value.skeleton) {
     try {
       return drawSkeleton(value.skeleton, value)
@@ -622,10 +620,4 @@ async function mapOfColours(file: Blob): Promise<Decoded | null> {
   context.drawImage(bitmap, 0, 0)
   const labels = labelsOfColours(context.getImageData(0, 0, bitmap.width, bitmap.height).data)
   return labels && { width: bitmap.width, height: bitmap.height, labels }
-}
-
-/** A skeleton is mirrored about its own middle; the page about its. */
-function shiftOf(skeleton: Skeleton | null, width: number): number {
-  const xs = (skeleton?.keypoints ?? []).filter(([, , c]) => c > 0).map(([x]) => x)
-  return xs.length === 0 ? 0 : width - (Math.min(...xs) + Math.max(...xs))
 }

@@ -10,6 +10,7 @@ export interface Sample extends Point {
   /** 0 to 1; 1 for a mouse. */
   readonly pressure: number
   readonly shift: boolean
+  readonly alt: boolean
 }
 
 /** Something begun with the button down. */

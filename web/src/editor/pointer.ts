@@ -1,8 +1,7 @@
 // From pointer events on the stage to gestures. The stage holds the pointer, so nothing is lost when it leaves the node.
-import { dragged, posed, strandedPaint } from '../scene/posing'
+import { dragged, gripAt, posed, strandedPaint, type Grip } from '../scene/posing'
 import type { State } from '../scene/document'
 import { beginLasso, beginLine, beginStroke, fillAt, partAt, type Context, type Corners, type Gesture, type Sample } from './gestures'
-import { jointAt } from './joints'
 import type { Stage } from './stage'
 
 const REACH = 14
@@ -10,8 +9,8 @@ const REACH = 14
 export interface Watcher {
   /** The pointer is over a place; null when it has left. */
   hover(sample: Sample | null): void
-  /** The joint that would be, or is, grabbed. */
-  hold(joint: number | null): void
+  /** What would be, or is, grabbed. */
+  hold(grip: Grip | null): void
   /** Painting that no longer lies on the figure after a drag. */
   stranded(pixels: number): void
   spaceHeld(): boolean
@@ -25,7 +24,8 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
   const sampleOf = (event: PointerEvent): Sample => ({
     ...stage.toMap(event),
     pressure: event.pointerType === 'pen' ? event.pressure : 1,
-    shift: event.shiftKey
+    shift: event.shiftKey,
+    alt: event.altKey
   })
 
   const begin = (event: PointerEvent): Gesture | null => {
@@ -33,7 +33,7 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     const { tool } = context.settings
     if (event.button === 1 || tool === 'hand' || watcher.spaceHeld()) return beginPan(stage, event)
     if (event.button !== 0) return null
-    if (tool === 'eyedropper' || event.altKey) return pick(sample)
+    if (tool === 'eyedropper' || (event.altKey && tool !== 'pose')) return pick(sample)
     if (tool === 'fill') return fillAt(context, sample), null
     if (tool === 'line') return beginLine(context, sample)
     if (tool === 'lasso') return beginLasso(context, sample, corners)
@@ -59,7 +59,7 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     event.stopPropagation()
     watcher.hover(sampleOf(event))
     if (!gesture) {
-      if (context.settings.tool === 'pose') watcher.hold(jointAt(context.document.current.skeleton, sampleOf(event), REACH / stage.pixelSize))
+      if (context.settings.tool === 'pose') watcher.hold(gripUnder(stage, context, sampleOf(event)))
       return
     }
     const coalesced = event.getCoalescedEvents?.() ?? []
@@ -114,22 +114,28 @@ function beginPan(stage: Stage, first: PointerEvent): Gesture {
   }
 }
 
-/** Drags a joint; the figure is drawn once a frame. */
+function gripUnder(stage: Stage, { document }: Context, { x, y }: Sample): Grip | null {
+  return gripAt(document.current.skeleton, document.paper, x, y, REACH / stage.pixelSize)
+}
+
+/** Drags a joint or a garment's handle; the figure is drawn once a frame. */
 function beginPose(stage: Stage, context: Context, watcher: Watcher, first: Sample): Gesture | null {
   const { document } = context
   const before: State = document.current
-  const skeleton = before.skeleton
-  const joint = jointAt(skeleton, first, REACH / stage.pixelSize)
-  if (!skeleton || joint === null) return null
-  const [x, y] = skeleton.keypoints[joint]
+  const { skeleton } = before
+  const grip = gripUnder(stage, context, first)
+  if (!skeleton || !grip) return null
+  const [x, y] = 'joint' in grip ? skeleton.keypoints[grip.joint] : grip.handle.at
   let latest: Sample = first
   let frame = 0
   let moved = false
   const draw = () => {
     frame = 0
-    document.show(posed(before, dragged(skeleton, joint, x + latest.x - first.x, y + latest.y - first.y, latest.shift)))
+    const keys = { alone: latest.shift, free: latest.alt }
+    document.show(posed(before, dragged(skeleton, grip, x + latest.x - first.x, y + latest.y - first.y, keys)))
+    watcher.hold(grip)
   }
-  watcher.hold(joint)
+  watcher.hold(grip)
   return {
     move(sample) {
       moved ||= Math.hypot(sample.x - first.x, sample.y - first.y) > 0.5

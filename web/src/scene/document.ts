@@ -15,6 +15,11 @@ export interface State {
   readonly base: Base | null
 }
 
+export interface LayerText {
+  readonly text: string
+  readonly pixels: Uint8Array
+}
+
 export type Draw = (paper: Paper, ink: Ink) => Rect
 
 export interface Listener {
@@ -141,13 +146,18 @@ export class Document {
     return this.cached
   }
 
-  /** The run-length texts that are too long to be saved inline and have no file yet. */
-  pendingTexts(limit: number): { text: string; pixels: Uint8Array }[] {
+  /** Run-length text and pixels of both layers. */
+  layerTexts(): readonly [LayerText, LayerText] {
     const { paper } = this.state
     return [
       { text: this.labelText.text(paper.labels, paper), pixels: paper.labels },
       { text: this.paintText.text(paper.painted, paper), pixels: paper.painted }
-    ].filter(({ text }) => text.length > limit && !this.files.has(text))
+    ]
+  }
+
+  /** The layers that are too long to be saved inline and have no file yet. */
+  pendingTexts(limit: number): LayerText[] {
+    return this.layerTexts().filter(({ text }) => text.length > limit && !this.files.has(text))
   }
 
   /** From now on a layer with this text is saved as this file. */

@@ -1,5 +1,8 @@
 // The skeleton under the paint: what follows what when a joint is dragged, and the figure drawn anew.
-import { drawFigure, garmentJson, garmentOf, presetFigure, type Garment, type Stance } from '../figure'
+import {
+  dragKeypoint, drawFigure, garmentJson, garmentOf, handles, mirrorFigure, presetFigure, scaleFigure, STANCE, withHandle,
+  type Figure, type Garment, type Handle, type Stance
+} from '../figure'
 import { paperOf } from './paper'
 import { repose, type State } from './document'
 import type { Size } from './rect'
@@ -10,24 +13,11 @@ export const BONES: readonly (readonly [number, number])[] = [
   [1, 0], [0, 14], [14, 16], [0, 15], [15, 17]
 ]
 
-// The neck takes all along, the nose the head, a limb's joint what hangs on it.
-const FOLLOWERS: Readonly<Record<number, readonly number[]>> = {
-  0: [14, 15, 16, 17],
-  1: [0, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17],
-  2: [3, 4],
-  3: [4],
-  5: [6, 7],
-  6: [7],
-  8: [9, 10],
-  9: [10],
-  11: [12, 13],
-  12: [13]
-}
-const MIRROR = [0, 1, 5, 6, 7, 2, 3, 4, 11, 12, 13, 8, 9, 10, 15, 14, 17, 16]
+/** What can be dragged: a joint, or a garment's hem, sleeve, neckline and so on. */
+export type Grip = { readonly joint: number } | { readonly handle: Handle }
 
 export function presetSkeleton(name: string, size: Size): Skeleton {
-  const { keypoints, garments, stance, build } = presetFigure(name, size)
-  return { keypoints: keypoints.map(rounded), garments: garments.map(garmentJson), stance: { ...stance }, build }
+  return skeletonOf(presetFigure(name, size))
 }
 
 export function garmentsOf(skeleton: Skeleton): Garment[] {
@@ -54,30 +44,51 @@ export function freshFigure(name: string, size: Size): State {
   return { paper: paperOf(size, under.slice(), new Uint8Array(under.length)), under, skeleton, base: null }
 }
 
-/** A joint at another place, with what hangs on it; `alone` leaves that where it is. */
-export function dragged(skeleton: Skeleton, joint: number, x: number, y: number, alone: boolean): Skeleton {
-  const [fromX, fromY] = skeleton.keypoints[joint]
-  const moved = new Set([joint, ...(alone ? [] : (FOLLOWERS[joint] ?? []))])
-  return withPoints(skeleton, ([px, py, c], index) => (moved.has(index) ? [px + x - fromX, py + y - fromY, c] : [px, py, c]))
+/** All that can be dragged; none where the figure cannot be drawn. */
+export function handlesOf(skeleton: Skeleton, size: Size): Handle[] {
+  return handles(skeleton.keypoints, garmentsOf(skeleton), size)
 }
 
-/** Left and right exchanged, in the same place. */
-export function mirroredSkeleton(skeleton: Skeleton): Skeleton {
-  const middle = centre(skeleton)[0]
-  const swap = (value: unknown) => (Array.isArray(value) ? [value[1], value[0]] : value)
-  const { stance } = skeleton
-  return {
-    ...withPoints(skeleton, (_, index) => {
-      const [x, y, c] = skeleton.keypoints[MIRROR[index]]
-      return [2 * middle - x, y, c]
-    }),
-    ...(stance && { stance: Object.fromEntries(Object.entries(stance).map(([key, value]) => [key, swap(value)])) })
+/** What is nearest to a place, within `reach` map pixels; of equals a joint. */
+export function gripAt(skeleton: Skeleton | null, size: Size, x: number, y: number, reach: number): Grip | null {
+  if (!skeleton) return null
+  let found: Grip | null = null
+  let nearest = reach
+  const offer = (grip: Grip, px: number, py: number) => {
+    const distance = Math.hypot(px - x, py - y)
+    if (distance >= nearest) return
+    nearest = distance
+    found = grip
   }
+  skeleton.keypoints.forEach(([px, py, c], joint) => c > 0 && offer({ joint }, px, py))
+  for (const handle of handlesOf(skeleton, size)) offer({ handle }, ...handle.at)
+  return found
+}
+
+export interface DragKeys {
+  /** What hangs on a joint stays where it is. */
+  readonly alone: boolean
+  /** Limbs may change their length. */
+  readonly free: boolean
+}
+
+/** The skeleton after something was dragged to a place. */
+export function dragged(skeleton: Skeleton, grip: Grip, x: number, y: number, { alone, free }: DragKeys): Skeleton {
+  if ('handle' in grip) {
+    const worn = withHandle(skeleton.keypoints, garmentsOf(skeleton), grip.handle, [x, y])
+    return { ...skeleton, garments: worn.map(garmentJson) }
+  }
+  const keypoints = dragKeypoint(skeleton.keypoints, grip.joint, [x, y], { alone, keepLengths: !free })
+  return { ...skeleton, keypoints: keypoints.map(rounded) }
+}
+
+/** Left and right exchanged about the figure's own middle, or another x. */
+export function mirroredSkeleton(skeleton: Skeleton, axis?: number): Skeleton {
+  return skeletonOf(mirrorFigure(figureOf(skeleton), axis))
 }
 
 export function scaledSkeleton(skeleton: Skeleton, factor: number): Skeleton {
-  const [cx, cy] = centre(skeleton)
-  return withPoints(skeleton, ([x, y, c]) => [cx + (x - cx) * factor, cy + (y - cy) * factor, c])
+  return { ...skeleton, keypoints: scaleFigure(skeleton.keypoints, factor).map(rounded) }
 }
 
 /** How many painted pixels lay on the figure before and lie off it now. */
@@ -90,16 +101,15 @@ export function strandedPaint(before: State, after: State): number {
   return count
 }
 
-function withPoints(skeleton: Skeleton, move: (point: Keypoint, index: number) => Keypoint): Skeleton {
-  return { ...skeleton, keypoints: skeleton.keypoints.map((point, index) => (point[2] > 0 ? rounded(move(point, index)) : point)) }
+function figureOf(skeleton: Skeleton): Figure {
+  const stance = { ...STANCE, ...(skeleton.stance as Partial<Stance> | undefined) }
+  return { keypoints: skeleton.keypoints, garments: garmentsOf(skeleton), stance, build: skeleton.build }
+}
+
+function skeletonOf({ keypoints, garments, stance, build }: Figure): Skeleton {
+  return { keypoints: keypoints.map(rounded), garments: garments.map(garmentJson), stance: { ...stance }, build }
 }
 
 function rounded([x, y, c]: readonly [number, number, number]): Keypoint {
   return [Math.round(x * 10) / 10, Math.round(y * 10) / 10, c]
-}
-
-function centre(skeleton: Skeleton): [number, number] {
-  const there = skeleton.keypoints.filter(([, , c]) => c > 0)
-  const middle = (values: number[]) => (Math.min(...values) + Math.max(...values)) / 2
-  return [middle(there.map(([x]) => x)), middle(there.map(([, y]) => y))]
 }
