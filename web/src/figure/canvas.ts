@@ -2,6 +2,7 @@
 import { normals } from './curves'
 import { along, type Point } from './plane'
 import { fillDisc, fillOutline, fillQuad, STEPS, type Grid, type Steps } from './scanline'
+import { Runs } from './runs'
 import { REACH, Waves } from './waves'
 
 export interface Size {
@@ -49,11 +50,15 @@ export class Canvas implements Grid {
   /** A band along `path`, at each point as wide to both sides as `halves` says. */
   tube(path: readonly Point[], halves: readonly number[], label: number, { start = true, end = false }: TubeEnds = {}): void {
     this.label = label
+    const band = new Runs(this)
     const across = normals(path)
     const right = path.map((place, i) => along(place, across[i], halves[i]))
     const left = path.map((place, i) => along(place, across[i], -halves[i]))
-    for (let i = 0; i + 1 < path.length; i++) fillQuad(this, stepsOf([right[i], right[i + 1], left[i + 1], left[i]]), 0)
-    for (let i = start ? 0 : 1; i < (end ? path.length : path.length - 1); i++) this.disc(path[i], halves[i], label)
+    for (let i = 0; i + 1 < path.length; i++) fillQuad(band, stepsOf([right[i], right[i + 1], left[i + 1], left[i]]))
+    for (let i = start ? 0 : 1; i < (end ? path.length : path.length - 1); i++) {
+      fillDisc(band, toSteps(path[i][0]), toSteps(path[i][1]), toSteps(halves[i]))
+    }
+    band.finish()
   }
 
   fill(row: number, start: number, end: number): void {
@@ -76,10 +81,14 @@ export class Canvas implements Grid {
       if (x0 >= x1) continue
       const { right, down } = waves.row(y, x0, x1)
       for (let x = x0; x < x1; x++) {
-        const column = Math.floor((x + 0.5 + wobble * right[x]) * DETAIL)
-        const row = Math.floor((y + 0.5 + wobble * down[x]) * DETAIL)
-        const before = (row < 0 ? 0 : row >= rows ? rows - 1 : row) * columns
-        result[y * width + x] = cells[before + (column < 0 ? 0 : column >= columns ? columns - 1 : column)]
+        // Cut to whole numbers, which for what is not below 0 is the floor; below 0 both become 0.
+        let column = ((x + 0.5 + wobble * right[x]) * DETAIL) | 0
+        let row = ((y + 0.5 + wobble * down[x]) * DETAIL) | 0
+        if (column < 0) column = 0
+        else if (column >= columns) column = columns - 1
+        if (row < 0) row = 0
+        else if (row >= rows) row = rows - 1
+        result[y * width + x] = cells[row * columns + column]
       }
     }
     return result

@@ -41,14 +41,13 @@ export function fillOutline(grid: Grid, outline: Steps): void {
   fillWindings(grid, coded.sort())
 }
 
-/** A quadrangle reaches, in each row, from its leftmost to its rightmost edge. `corners`: eight numbers from `at` on. */
-export function fillQuad(grid: Grid, corners: Steps, at: number): void {
-  const corner = at / 2
+/** A quadrangle reaches, in each row, from its leftmost to its rightmost edge. */
+export function fillQuad(grid: Grid, corners: Steps): void {
   let top = Infinity
   let bottom = -Infinity
   for (let i = 0; i < 4; i++) {
-    top = Math.min(top, corners[at + 2 * i + 1])
-    bottom = Math.max(bottom, corners[at + 2 * i + 1])
+    top = Math.min(top, corners[2 * i + 1])
+    bottom = Math.max(bottom, corners[2 * i + 1])
   }
   const end = cellAfter(bottom, grid.rows)
   for (let row = cellAfter(top, grid.rows); row < end; row++) {
@@ -56,11 +55,10 @@ export function fillQuad(grid: Grid, corners: Steps, at: number): void {
     let left = Infinity
     let right = -Infinity
     for (let i = 0; i < 4; i++) {
-      const a = corner + i
-      const b = corner + ((i + 1) % 4)
-      const falls = corners[2 * b + 1] > corners[2 * a + 1]
-      const upper = falls ? a : b
-      const lower = falls ? b : a
+      const j = (i + 1) % 4
+      const falls = corners[2 * j + 1] > corners[2 * i + 1]
+      const upper = falls ? i : j
+      const lower = falls ? j : i
       if (corners[2 * upper + 1] > centre || corners[2 * lower + 1] <= centre) continue
       const x = crossing(corners, upper, lower, row)
       left = Math.min(left, x)
