@@ -29,16 +29,21 @@ class LandmarkJudge:
         """One picture [3, H, W], sRGB 0..1 -> body [18, 3] in its pixels, and 0..1 how sure it is of a person."""
         self._net.set_tensor(self._input, squared(image))
         self._net.invoke()
-        # 39 rows of x, y, z in pixels of the square, and logits of visible and present.
         points = torch.from_numpy(self._net.get_tensor(self._points).copy()).view(39, 5)
         score = float(self._net.get_tensor(self._score).reshape(-1)[0])
-        side, top, left = placing(*image.shape[-2:])
-        xy = points[:, :2] * (side / SIDE) - torch.tensor([float(left), float(top)])
-        known = torch.minimum(points[:, 3].sigmoid(), points[:, 4].sigmoid())
-        body = torch.cat([xy, torch.where(known > BELIEVED, known, 0.0)[:, None]], 1)
-        neck = body[list(_SHOULDERS)].mean(0) * (body[list(_SHOULDERS), 2] > 0).all()
-        rows = torch.stack([neck if place < 0 else body[place] for place in _PLACES])
-        return rows * (rows[:, 2:] > 0), score
+        return openpose_points(points, (image.shape[1], image.shape[2])), score
+
+
+def openpose_points(points: Tensor, size: tuple[int, int]) -> Tensor:
+    """The network's 39 rows of x, y, z in pixels of its square and logits of visible and present -> OpenPose's 18 of
+    x, y in pixels of a picture of `size` = (height, width), and confidence."""
+    side, top, left = placing(*size)
+    xy = points[:, :2] * (side / SIDE) - torch.tensor([float(left), float(top)])
+    known = torch.minimum(points[:, 3].sigmoid(), points[:, 4].sigmoid())
+    body = torch.cat([xy, torch.where(known > BELIEVED, known, 0.0)[:, None]], 1)
+    neck = body[list(_SHOULDERS)].mean(0) * (body[list(_SHOULDERS), 2] > 0).all()
+    rows = torch.stack([neck if place < 0 else body[place] for place in _PLACES])
+    return rows * (rows[:, 2:] > 0)
 
 
 def load_landmark_judge(path: Path | None = None, threads: int = 1) -> LandmarkJudge:

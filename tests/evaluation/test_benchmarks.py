@@ -38,7 +38,7 @@ def write_photos(root: Path, count: int) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("script", ["native.py", "encoder.py", "fidelity.py", "sd_alignment.py"])
+@pytest.mark.parametrize("script", ["native.py", "encoder.py", "fidelity.py", "figure.py", "sd_alignment.py"])
 def test_each_says_what_it_measures(script: str) -> None:
     done = run(script, "--help")
     assert done.returncode == 0

@@ -1,0 +1,31 @@
+"""The pose network's rows become OpenPose's points, in the picture's own pixels."""
+
+import torch
+
+from humandiffusion.evaluation.landmarks import openpose_points
+from humandiffusion.pose.semantic_pose import KEYPOINT_NAMES
+
+
+def rows(doubtful: tuple[int, ...] = ()) -> torch.Tensor:
+    points = torch.zeros(39, 5)
+    points[:, 0] = torch.arange(39.0) * 4 + 60
+    points[:, 1] = 128.0
+    points[:, 3:] = 5.0
+    points[list(doubtful), 3] = -5.0
+    return points
+
+
+def test_places_are_those_in_the_padded_square_and_names_are_openposes() -> None:
+    body = openpose_points(rows(), (384, 256))
+    # 256 pixels of the square are 384 of the picture's height; 64 lie left of the picture.
+    assert torch.allclose(body[0, :2], torch.tensor([60 * 1.5 - 64, 192.0]))
+    right, left = (body[KEYPOINT_NAMES.index(f"{side} wrist"), 0] for side in ("right", "left"))
+    assert torch.allclose(torch.stack([right, left]), (torch.tensor([16.0, 15.0]) * 4 + 60) * 1.5 - 64)
+    shoulders = body[[2, 5], :2].mean(0)
+    assert torch.allclose(body[1, :2], shoulders) and (body[:, 2] > 0.9).all()
+
+
+def test_what_the_network_doubts_is_missing() -> None:
+    body = openpose_points(rows(doubtful=(12, 0)), (384, 256))
+    missing = {KEYPOINT_NAMES[i] for i in range(18) if not body[i].any()}
+    assert missing == {"right shoulder", "neck", "nose"}
