@@ -5,7 +5,7 @@ from typing import Any
 
 from ..humandiffusion.errors import InputError
 from ..humandiffusion.parts import part_index
-from ..humandiffusion.pose.geometry import crop, crop_to_figure, fit, mirror, pad, resize
+from ..humandiffusion.pose.geometry import crop_to_figure, fit, mirror, pad, resize, trim
 from ..humandiffusion.pose.hints import size_for
 from ..humandiffusion.pose.interpolate import WAYS, interpolate
 from ..humandiffusion.pose.render import render
@@ -16,12 +16,7 @@ _CHANGES: dict[str, Callable[..., Any]] = {
     "mirror": lambda pose, v: mirror(pose),
     "move": lambda pose, v: move(pose, v["x"], v["y"], v["scale"]),
     "rotate": lambda pose, v: rotate(pose, v["degrees"]),
-    "crop": lambda pose, v: crop(
-        pose,
-        v["top"],
-        v["left"],
-        (pose.height - v["top"] - v["bottom"], pose.width - v["left"] - v["right"]),
-    ),
+    "crop": lambda pose, v: trim(pose, v["left"], v["top"], v["right"], v["bottom"]),
     "crop to figure": lambda pose, v: crop_to_figure(pose, v["left"]),
     "pad": lambda pose, v: pad(pose, v["left"], v["top"], v["right"], v["bottom"]),
     "resize": lambda pose, v: resize(pose, size_for(pose, v["width"], v["height"])),

@@ -71,6 +71,17 @@ def crop(pose: SemanticPose, top: int, left: int, size: tuple[int, int]) -> Sema
     )
 
 
+def trim(pose: SemanticPose, left: int, top: int, right: int, bottom: int) -> SemanticPose:
+    """Cut so many pixels off each side. Raises InputError if nothing would be left."""
+    height, width = pose.height - top - bottom, pose.width - left - right
+    if min(height, width) < 1:
+        raise InputError(
+            f"crop: got {left} + {right} pixels off the width and {top} + {bottom} off the height of a "
+            f"{pose.width}x{pose.height} map, wanted some of it to be left"
+        )
+    return crop(pose, top, left, (height, width))
+
+
 def pad(pose: SemanticPose, left: int, top: int, right: int, bottom: int) -> SemanticPose:
     """Add background around the map, so many pixels on each side."""
     if min(left, top, right, bottom) < 0:

@@ -5,7 +5,7 @@ import torch
 
 from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, NUM_PARTS
-from humandiffusion.pose.geometry import crop, fit, mirror, pad, resize
+from humandiffusion.pose.geometry import crop, fit, mirror, pad, resize, trim
 from humandiffusion.pose.presets import load_preset
 from humandiffusion.pose.semantic_pose import Keypoints, SemanticPose
 
@@ -73,6 +73,13 @@ def test_crop_undoes_pad() -> None:
     assert padded.soft is not None and (padded.soft.sum(1) - 1).abs().max() < 1e-5
     assert padded.labels[:, 0].unique().tolist() == [BACKGROUND]
     assert same(crop(padded, 2, 1, (12, 8)), pose)
+
+
+def test_trimming_is_the_reverse_of_padding_and_leaves_something() -> None:
+    pose = a_pose()
+    assert same(trim(pad(pose, 1, 2, 3, 4), 1, 2, 3, 4), pose)
+    with pytest.raises(InputError, match="5 . 3 pixels"):
+        trim(pose, 5, 0, 3, 0)
 
 
 def test_what_is_cut_off_has_no_keypoint() -> None:
