@@ -73,15 +73,18 @@ def _measure(args: argparse.Namespace, folder: Path) -> Figures:
     figures: Figures = {}
     for section in args.sections:
         print(f"{section} ...", file=sys.stderr)
-        if section == "memory":
-            for parts in (0, PARTS):
-                figures |= _inside(args, folder, section, f"--parts={parts}")
-            figures["memory_ratio_16"] = float(figures[f"peak_mib_{PARTS}"]) / float(figures["peak_mib_0"])
-        else:
-            figures |= _inside(args, folder, section)
+        found = _memory(args, folder) if section == "memory" else _inside(args, folder, section)
         if section == "parity":
-            figures |= _diffusers(args, folder)
+            found |= _diffusers(args, folder)
+        print(json.dumps(found), file=sys.stderr)  # a long way: what is found is not lost
+        figures |= found
     return figures
+
+
+def _memory(args: argparse.Namespace, folder: Path) -> Figures:
+    plain, aligned = (_inside(args, folder, "memory", f"--parts={parts}") for parts in (0, PARTS))
+    peaks = float(plain["peak_mib_0"] or 0), float(aligned[f"peak_mib_{PARTS}"] or 0)
+    return plain | aligned | {f"memory_ratio_{PARTS}": peaks[1] / peaks[0]}
 
 
 def _inside(args: argparse.Namespace, folder: Path, section: str, *options: str) -> Figures:
