@@ -1,11 +1,11 @@
-"""`humandiffusion pose from-keypoints|to-masks|preview|from-photo`: maps made, taken apart and drawn."""
+"""`humandiffusion pose from-keypoints|to-masks|preview|convert|from-photo`: maps made, taken apart and drawn."""
 
 import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from . import pose_photo
+from . import pose_convert, pose_photo
 from .common import Commands, appearing_whole, output_picture, print_json, print_line, whole_number
 
 if TYPE_CHECKING:
@@ -17,10 +17,11 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Register the command and its own commands."""
     parser = commands.add_parser("pose", help="make a pose map from keypoints or a photo, take one apart, or draw it")
-    ways = parser.add_subparsers(metavar="from-keypoints|to-masks|preview|from-photo", required=True)
+    ways = parser.add_subparsers(metavar="from-keypoints|to-masks|preview|convert|from-photo", required=True)
     _add_from_keypoints(ways)
     _add_to_masks(ways)
     _add_preview(ways)
+    pose_convert.add(ways)
     pose_photo.add(ways)
 
 

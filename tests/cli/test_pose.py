@@ -66,9 +66,24 @@ def test_a_preview_is_what_render_draws_and_lies_over_a_photo(humandiffusion: Ca
     assert pixels.shape == (96, 64, 3) and (pixels[0, 0] == (255, 0, 0)).all() and (pixels[48, 32] != (255, 0, 0)).any()
 
 
+def test_a_map_goes_to_another_label_set_and_back(humandiffusion: Callable, tmp_path: Path) -> None:
+    save_pose(load_preset("standing-trousers"), tmp_path / "ours.png")
+    assert (
+        humandiffusion("pose", "convert", tmp_path / "ours.png", "--to", "atr", "--out", tmp_path / "atr.png").code == 0
+    )
+    atr = np.array(Image.open(tmp_path / "atr.png"))
+    assert {4, 6, 9, 10, 11} <= set(atr.flatten()), "upper clothes, trousers, both shoes, face"
+    back = humandiffusion("pose", "convert", tmp_path / "atr.png", "--from", "atr", "--out", tmp_path / "back.png")
+    assert back.code == 0
+    assert torch.equal(load_pose(tmp_path / "back.png").labels == 5, load_preset("standing-trousers").labels == 5)
+
+
 @pytest.mark.parametrize(
     ("words", "wanted"),
     [
+        (("convert", "gone.png", "--from", "atr", "--out", "m.png"), "gone.png"),
+        (("convert", "high.png", "--from", "atr", "--out", "m.png"), "200"),
+        (("convert", "high.png", "--from", "coco", "--out", "m.png"), "ade20k"),
         (("from-keypoints", "gone.json", "--out", "m.png"), "gone.json"),
         (("from-keypoints", "photo.png", "--out", "m.png"), ".json"),
         (("from-keypoints", "empty.json", "--out", "m.png"), "people"),
@@ -85,6 +100,7 @@ def test_what_is_wrong_is_told_in_one_line_and_leaves_nothing(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "empty.json").write_text("{}")
+    Image.new("L", (4, 4), 200).save("high.png")
     (tmp_path / "binary.json").write_bytes(b"\xff\xfe\x00\x81")
     before = sorted(path.name for path in tmp_path.iterdir())
     ended = humandiffusion("pose", *words)
