@@ -3,10 +3,10 @@
     python benchmarks/figure.py --data CCP_FOLDER --judge mediapipe-0.10.21-....whl --json figure.json
 
 For each photo: mediapipe's landmarks become OpenPose's 18 points, the list of what is worn becomes garments as from
-part prompts, and the figure drawn from both is laid over the photo's own map. The list has two forms: as the index has
-it, bare names ("coat", "jeans"); and described, as an artist would, with one word each for the length of a garment, of
-its sleeves and of the hair ("long coat"), the nearest to what the map shows. Person: all that is not background. Big
-parts: those that cover a tenth of the person or more.
+part prompts, and the figure drawn from both is laid over the photo's own map. The list has two forms: bare names, as
+the index has it ("coat", "jeans"); and described, as an artist would, with one word each for length, sleeves and fit of
+a garment and for the hair ("long closed coat"), the nearest to what the map shows. Person: all that is not background.
+Big parts: those that cover a tenth of the person or more.
 """
 
 import argparse
@@ -114,9 +114,9 @@ def _described(part: int, name: str, wanted: "Tensor", body: "Tensor") -> str:  
     if part in (TOP, DRESS, OUTER, ROMPERS):
         sleeves = word_lengths(part, sleeves=True)
         words.append(min(SLEEVES, key=lambda word: abs(sleeves[word] - _sleeve(part, wanted, body))))
+    words += _fit(part, wanted, body)
     if part == HAIR:
-        spine = float(body[[8, 11], 1].mean() - body[[2, 5], 1].mean())
-        below = (int(rows[-1]) - float(body[[2, 5], 1].mean())) / max(spine, 1.0)
+        below = (int(rows[-1]) - float(body[[2, 5], 1].mean())) / _spine(body)
         words.append("long" if below > 0.05 else "bob" if below > -0.22 else "short")
     return " ".join([*words, name])
 
@@ -128,6 +128,29 @@ def _body_length(row: float, body: "Tensor") -> float:  # noqa: F821
         if row < stops[i + 1] or i == 2:
             return i + (row - stops[i]) / max(stops[i + 1] - stops[i], 1.0)
     return 3.0
+
+
+def _spine(body: "Tensor") -> float:  # noqa: F821
+    return max(float(body[[8, 11], 1].mean() - body[[2, 5], 1].mean()), 1.0)
+
+
+def _fit(part: int, wanted: "Tensor", body: "Tensor") -> list[str]:  # noqa: F821
+    """A word for how wide it is, in half-widths of body heights, or that it is closed in front."""
+    from humandiffusion.parts import DRESS, OUTER, PANTS, SKIRT
+
+    height = _spine(body) / 0.295
+    rows = (wanted == part).any(1).nonzero()[:, 0]
+    if part in (SKIRT, DRESS):
+        row = int(rows[0] + (rows[-1] - rows[0]) * 0.92)
+        return ["a-line"] if float((wanted[row] == part).sum()) / 2 / height > 0.135 else []
+    if part == PANTS:
+        knee = min(max(int(body[[9, 12], 1].mean()), 0), wanted.shape[0] - 1)
+        return ["wide-leg"] if float((wanted[knee] == part).sum()) / 4 / height > 0.058 else []
+    if part == OUTER:
+        chest, hips = body[[2, 5], :2].mean(0), body[[8, 11], :2].mean(0)
+        places = [(chest + (hips - chest) * (0.3 + 0.06 * i)).long().tolist() for i in range(11)]
+        return ["closed"] if sum(int(wanted[y, x]) == part for x, y in places if y < len(wanted)) > 6 else []
+    return []
 
 
 def _sleeve(part: int, wanted: "Tensor", body: "Tensor") -> float:  # noqa: F821

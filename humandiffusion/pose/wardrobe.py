@@ -50,6 +50,8 @@ def outfit(said: Iterable[tuple[int, str]], absent: Iterable[int] = (), person: 
     pairs, absent = list(said), set(absent)
     worn = [garment for part, phrase in pairs if (garment := garment_for(part, phrase)) is not None]
     parts = {garment.part for garment in worn} | absent
+    if TOP in parts:
+        worn = [_under_a_top(garment) if garment.part == DRESS else garment for garment in worn]
     basics = _data()["basics"]
     for name, places in (("upper", _UPPER), ("lower", _LOWER), ("feet", (FOOTWEAR,))):
         if not parts & set(places):
@@ -71,6 +73,12 @@ def garment_for(part: int, phrase: str) -> Garment | None:
     if not chosen:
         return None
     return _fitted(cut(chosen[0], **(chosen[1] if len(chosen) > 1 else {})), words)
+
+
+def _under_a_top(dress: Garment) -> Garment:
+    """Of a dress that is worn with a top, photos mostly show what a skirt would show."""
+    below = cut("skirt")
+    return replace(below, part=dress.part, hem=dress.hem, ease=dress.ease, flare=max(dress.flare, below.flare))
 
 
 def word_lengths(part: int, *, sleeves: bool = False) -> dict[str, float]:

@@ -86,6 +86,12 @@ def test_what_the_words_leave_out_is_dressed_and_what_they_deny_is_not() -> None
     assert HAIR not in dressed("A bald man in a suit").unique().tolist()
 
 
+def test_a_top_shows_over_a_dress() -> None:
+    both = dressed("A woman in a sweater and a long dress")
+    assert int((both == TOP).sum()) > 1500 and int((both == DRESS).sum()) > 1500
+    assert rows(both, TOP)[1] < rows(both, DRESS)[1]
+
+
 def test_a_part_of_weight_0_is_not_worn() -> None:
     from humandiffusion.prompts import PartPrompt, PartPrompts
 
