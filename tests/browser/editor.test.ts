@@ -160,6 +160,56 @@ describe.each([
     expect(errors).toEqual([])
   })
 
+  test('a linked Load Image shows under the map without a run', async () => {
+    await editors.clear()
+    const id = await editors.add()
+    const form = new FormData()
+    form.append('image', new File([photo()], 'browser_test_photo.png', { type: 'image/png' }))
+    form.append('overwrite', 'true')
+    await fetch(`${comfy.url}/upload/image`, { method: 'POST', body: form })
+    await page.evaluate((one) => {
+      const { app, LiteGraph } = window
+      const load = LiteGraph.createNode('LoadImage')
+      load.pos = [-400, 0]
+      app.graph.add(load)
+      const widget = load.widgets.find((each: { name: string }) => each.name === 'image')
+      widget.value = 'browser_test_photo.png'
+      widget.callback?.(widget.value)
+      load.connect(0, app.graph.getNodeById(one), 0)
+    }, id)
+    await expect
+      .poll(async () => {
+        await page.mouse.move(5, 500)
+        await editors.editor().locator('.hd-stage').hover({ position: { x: 9, y: 9 } })
+        return editors.editor().locator('.hd-photo').evaluate((image) => (image as HTMLImageElement).naturalWidth)
+      }, { timeout: 20_000 })
+      .toBe(1)
+  })
+
+  test('over a connected map the paint is kept, re-applied or discarded as the artist says', async () => {
+    await editors.clear()
+    const id = await editors.add()
+    await connectPreset(page, id, 'standing-trousers')
+    const first = await decodePng(new Uint8Array(await editors.run(id)))
+    await expect.poll(async () => same((await editors.labelsOrNone(id)) ?? undefined, first?.labels ?? new Uint8Array()), { timeout: 20_000 }).toBe(true)
+    await editors.part(7)
+    await editors.drag([[20, 30], [60, 30]])
+    const painted = await editors.labels(id)
+    await connectPreset(page, id, 'long-dress')
+    const second = await decodePng(new Uint8Array(await editors.run(id)))
+    expect([at(second?.labels ?? painted, 40, 30, 256), same(second?.labels, painted)]).toEqual([7, false])
+    await editors.editor().getByRole('button', { name: 'Keep my map' }).click()
+    expect(same(await editors.labels(id), painted)).toBe(true)
+    expect(same((await decodePng(new Uint8Array(await editors.run(id))))?.labels, painted)).toBe(true)
+    await editors.key('Control+z')
+    await connectPreset(page, id, 'standing-coat')
+    await editors.run(id)
+    await editors.editor().getByRole('button', { name: 'Re-apply my edits' }).last().click()
+    const again = await editors.labels(id)
+    expect([at(again, 40, 30, 256), same(again, painted)]).toEqual([7, false])
+    expect(same((await decodePng(new Uint8Array(await editors.run(id))))?.labels, again)).toBe(true)
+  })
+
   test('a map above the limit is uploaded by its content; a failing upload stops the run and loses nothing', async () => {
     await editors.clear()
     const id = await editors.add()
@@ -189,6 +239,27 @@ describe.each([
 
 function at(labels: Uint8Array, x: number, y: number, width = 512): number {
   return labels[y * width + x]
+}
+
+/** The smallest PNG there is. */
+function photo(): Uint8Array<ArrayBuffer> {
+  const text = 'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+  return new Uint8Array(Buffer.from(text, 'base64'))
+}
+
+/** A Load Pose with a preset, before the editor. */
+async function connectPreset(page: Page, id: string, preset: string): Promise<void> {
+  await page.evaluate(
+    ([one, name]) => {
+      const { app, LiteGraph } = window
+      const load = LiteGraph.createNode('HumanDiffusionLoadPose')
+      load.pos = [-400, 200]
+      app.graph.add(load)
+      load.widgets.find((each: { name: string }) => each.name === 'preset').value = name
+      load.connect(0, app.graph.getNodeById(one), 1)
+    },
+    [id, preset]
+  )
 }
 
 // Whole maps in a failure's report would bury it.

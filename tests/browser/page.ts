@@ -67,6 +67,10 @@ export class EditorPage {
     return layersOf(value, new Map()).labels
   }
 
+  async labelsOrNone(id: string): Promise<Uint8Array | null> {
+    return (await this.text(id)) === '' ? null : this.labels(id)
+  }
+
   async tool(name: string, index = 0): Promise<void> {
     await this.editor(index).locator(`[data-tool="${name}"].hd-button`).click()
   }
@@ -113,7 +117,7 @@ export class EditorPage {
     const answer = await fetch(`${this.url}/prompt`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
-      body: JSON.stringify({ prompt })
+      body: JSON.stringify({ prompt, client_id: await this.clientId() })
     })
     if (!answer.ok) throw new Error(await answer.text())
     const { prompt_id } = (await answer.json()) as { prompt_id: string }
@@ -129,6 +133,11 @@ export class EditorPage {
       }
       await new Promise((wait) => setTimeout(wait, 100))
     }
+  }
+
+  /** What the page calls itself: results of a run go there. */
+  private async clientId(): Promise<string> {
+    return this.page.evaluate("import('/scripts/api.js').then(({ api }) => api.clientId)")
   }
 
   /** Two frames: what was asked for is drawn. */

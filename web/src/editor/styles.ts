@@ -14,16 +14,17 @@ export const STYLES = `
 .hd-editor button:disabled{opacity:.32;cursor:default}
 .hd-editor :is(button,input,select):focus-visible{outline:2px solid var(--hd-accent);outline-offset:-1px}
 .hd-icon{width:18px;height:18px;fill:none;stroke:currentColor;stroke-width:1.5;stroke-linecap:round;stroke-linejoin:round;display:block;pointer-events:none}
-.hd-bar{display:flex;align-items:center;flex-wrap:wrap;gap:2px;padding:4px 6px;border-bottom:1px solid var(--hd-line);flex:none}
+.hd-bar{display:flex;align-items:flex-start;gap:2px;padding:4px 6px;border-bottom:1px solid var(--hd-line);flex:none}
+.hd-tools{display:flex;align-items:center;flex-wrap:wrap;gap:1px;flex:1;min-width:0}
 .hd-gap{flex:1}
-.hd-split{width:1px;height:20px;background:var(--hd-line);margin:0 4px}
+.hd-split{width:1px;height:20px;background:var(--hd-line);margin:0 3px}
 .hd-editor .hd-button{display:grid;place-items:center;width:30px;height:30px;color:var(--hd-dim)}
 .hd-editor .hd-button:hover:not(:disabled){color:var(--hd-text)}
 .hd-editor .hd-button[aria-pressed=true]{background:var(--hd-accent);color:#06121f}
 .hd-editor .hd-small{width:22px;height:24px}
 .hd-small .hd-icon{width:14px;height:14px}
 .hd-field{display:flex;align-items:center;gap:6px;color:var(--hd-dim);white-space:nowrap}
-.hd-editor input[type=range]{width:84px;height:16px;accent-color:var(--hd-accent);margin:0;cursor:pointer}
+.hd-editor input[type=range]{width:72px;height:16px;accent-color:var(--hd-accent);margin:0;cursor:pointer}
 .hd-number{min-width:26px;color:var(--hd-text);font-variant-numeric:tabular-nums;text-align:right}
 .hd-editor input:is([type=search],[type=number]),.hd-editor select{width:100%;height:26px;padding:0 8px;font:inherit;color:var(--hd-text);background:var(--hd-deep);border:1px solid var(--hd-line);border-radius:6px}
 .hd-editor input::placeholder{color:var(--hd-dim)}
@@ -75,8 +76,8 @@ export const STYLES = `
 .hd-notice span{flex:1;min-width:140px}
 .hd-editor .hd-action{padding:4px 10px;background:var(--hd-raised);border:1px solid var(--hd-line);color:var(--hd-text)}
 .hd-editor .hd-action.hd-first{background:var(--hd-accent);border-color:var(--hd-accent);color:#06121f;font-weight:600}
-.hd-card{position:absolute;inset:0;z-index:4;display:flex;flex-direction:column;background:color-mix(in srgb,var(--hd-bg) 96%,transparent);min-height:0}
-.hd-wardrobe{left:auto;width:min(300px,62%);border-left:1px solid var(--hd-line)}
+.hd-card{position:absolute;inset:0;z-index:4;display:flex;flex-direction:column;background:var(--hd-bg);min-height:0}
+.hd-wardrobe{left:auto;width:min(290px,50%);border-left:1px solid var(--hd-line)}
 .hd-panning,[data-tool=hand] .hd-stage{cursor:grab}
 [data-tool=pose] .hd-stage{cursor:default}
 .hd-card header{display:flex;align-items:center;gap:8px;padding:8px 8px 6px 14px;font-size:13px;font-weight:600;flex:none}
@@ -106,5 +107,6 @@ export const STYLES = `
 .hd-dialog{width:100vw;height:100vh;max-width:none;max-height:none;margin:0;padding:10px;border:0;background:#0b0c0e}
 .hd-dialog::backdrop{background:#000c}
 .hd-dialog .hd-palette{width:230px}
+@container (max-width:700px){.hd-tools .hd-button{width:27px}.hd-split{margin:0 1px}.hd-palette{width:170px}}
 @container (max-width:440px){.hd-palette{width:136px}.hd-part:not(:hover,:focus-within) .hd-small:not([aria-pressed=true]){display:none}.hd-count{display:none}}
 `

@@ -53,19 +53,22 @@ export class Toolbar {
     this.element = h(
       'div',
       { class: 'hd-bar', role: 'toolbar', 'aria-label': 'Tools' },
-      ...this.tools.values(),
-      split(),
-      h('label', { class: 'hd-field', title: 'Brush size ([ and ])' }, this.size, this.sizeText),
-      this.mirror,
-      split(),
-      this.undo,
-      this.redo,
-      split(),
-      iconButton({ icon: 'figure', label: 'Start from a figure', onclick: doors.figures }),
-      this.wardrobe,
-      iconButton({ icon: 'page', label: 'Size of the map', onclick: doors.size }),
-      files,
-      h('span', { class: 'hd-gap' }),
+      h(
+        'div',
+        { class: 'hd-tools' },
+        ...this.tools.values(),
+        split(),
+        h('label', { class: 'hd-field', title: 'Brush size ([ and ])' }, this.size, this.sizeText),
+        this.mirror,
+        split(),
+        this.undo,
+        this.redo,
+        split(),
+        iconButton({ icon: 'figure', label: 'Start from a figure', onclick: doors.figures }),
+        this.wardrobe,
+        iconButton({ icon: 'page', label: 'Size of the map', onclick: doors.size }),
+        files
+      ),
       this.expand
     )
     settings.onChange(() => this.refresh())

@@ -44,7 +44,8 @@ export interface Layers {
 export function parseValue(text: string): Value | null {
   if (text.trim() === '') return null
   const data = asObject(parseJson(text), 'the value')
-  whole(data, 'version', [1, VERSION], 'update HumanDiffusion: a newer one saved it')
+  if (Number(data.version) > VERSION) throw new Error('A newer HumanDiffusion saved this map. Update the pack to open it.')
+  whole(data, 'version', [1, VERSION])
   return {
     version: VERSION,
     width: whole(data, 'width', SIDES),
@@ -86,7 +87,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    throw new Error(`this is not JSON (${(error as Error).message})`)
+    throw new Error(`This is not JSON (${(error as Error).message})`)
   }
 }
 
@@ -95,10 +96,10 @@ function asObject(data: unknown, name: string): Json {
   return data as Json
 }
 
-function whole(data: Json, name: string, [low, high]: readonly [number, number], remedy = ''): number {
+function whole(data: Json, name: string, [low, high]: readonly [number, number]): number {
   const number = data[name]
   if (typeof number !== 'number' || !Number.isInteger(number) || number < low || number > high) {
-    throw new Error(`${name}: got ${JSON.stringify(number)}, wanted a whole number from ${low} to ${high}. ${remedy}`.trim())
+    throw new Error(`${name}: got ${JSON.stringify(number)}, wanted a whole number from ${low} to ${high}`)
   }
   return number
 }
