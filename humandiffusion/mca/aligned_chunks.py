@@ -1,6 +1,5 @@
 """Rows of regions made ready for the cross-attentions of a diffusers U-Net, once for each size."""
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -82,7 +81,7 @@ class Alignment:
         if any(prompt_tokens % length for length in text.length):
             raise InputError(f"chunks: made for prompts of {text.length} tokens, got {prompt_tokens}; give that length")
         size = _size(self.latent, x.shape[1])
-        scale = self.architecture.scale(section, math.sqrt(math.prod(self.latent) / x.shape[1]))
+        scale = self.architecture.scale_at(section, self.latent, x.shape[1])
         bias = alignment_bias(text, size, scale, prompt_tokens, dtype=x.dtype)
         images = []
         for adapter, rows in chunk.images.items():
@@ -103,8 +102,12 @@ def _on(rows: RegionRows, device: torch.device) -> RegionRows:
 
 
 def _size(latent: tuple[int, int], cells: int) -> tuple[int, int]:
-    """At which (h, w) a cross-attention of so many cells sees the latent: it is halved, rounding up, at each level."""
+    """At which (h, w) a cross-attention of so many cells sees the latent: it is halved, rounding up, at each level.
+    Raises InputError if it was not (something else resizes the U-Net's feature maps).
+    """
     height, width = latent
     while height * width > cells:
         height, width = -(-height // 2), -(-width // 2)
+    if height * width != cells:
+        raise InputError(f"unet: a cross-attention sees {cells} cells, which no halving of {list(latent)} gives")
     return height, width

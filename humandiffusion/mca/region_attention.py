@@ -61,9 +61,9 @@ def alignment_bias(
     foreign: int = 0,
     dtype: torch.dtype = torch.float32,
 ) -> Tensor:
-    """[B, 1, h * w, M + K], at most 0: what to add to the logits of an attention that sees `size` = (h, w).
+    """[B, 1, h * w, M + K]: what to add to the logits of an attention that sees `size` = (h, w).
 
-    The M keys that come before the part tokens are `prompt_tokens` of the prompt and `foreign` of somebody else.
+    At most 0, but for rounding. The M keys that come before the part tokens are `prompt_tokens` of the prompt and `foreign` of somebody else.
     A prompt shorter than `prompt_tokens` is there several times over. `scale` is COARSE, MIDDLE or FINE.
     """
     shares = cell_shares(rows, size)
@@ -73,8 +73,8 @@ def alignment_bias(
     # The same for all of a row's tokens, so without effect; but some attentions overflow where a bias is above 0.
     highest = (gain.amax(1) * (rows.repeats.amax(1) if parts else 1)).clamp_min(1).log()[:, None, None]
 
-    aligned = -(-(before + parts) // _ALIGNMENT) * _ALIGNMENT
-    bias = torch.empty(len(rows), shares.shape[2], aligned, dtype=dtype, device=shares.device)[..., : before + parts]
+    keys = before + parts
+    bias = torch.empty(len(rows), shares.shape[2], _aligned(keys), dtype=dtype, device=shares.device)[..., :keys]
     start, repeated = (values.to(shares.device)[:, None] for values in _prompt_columns(rows, prompt_tokens, foreign))
     prompt = torch.einsum("bpn,bp->bn", shares, kept).log()[..., None]
     bias[..., :before] = torch.where(start, 0.0, prompt) - repeated.log() - highest
@@ -127,7 +127,14 @@ def image_bias(rows: RegionRows, size: tuple[int, int], scale: int) -> tuple[Ten
     owned = torch.zeros_like(rows.gain[..., 0]).scatter_add_(1, rows.owner, rows.repeats).gt(0)
     weighted = shares * (rows.gain[..., scale] * owned)[..., None]
     weight = weighted.sum(1)[..., None]
-    bias = token_shares(weighted, rows).log()
+    tokens = rows.tokens.shape[1]
+    bias = shares.new_empty(len(rows), shares.shape[2], _aligned(tokens))[..., :tokens]
     # An uncovered cell has no open token: it looks at all of them, and the result counts 0 times.
-    bias = torch.where(weight > 0, bias - weight.clamp_min(1e-30).log(), 0.0)
+    share = token_shares(weighted, rows) / weight.clamp_min(1e-30)
+    bias.copy_(torch.where(weight > 0, share.log(), 0.0))
     return bias[:, None], weight
+
+
+def _aligned(keys: int) -> int:
+    """The length of a mask's rows in memory."""
+    return -(-keys // _ALIGNMENT) * _ALIGNMENT

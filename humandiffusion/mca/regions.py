@@ -40,7 +40,8 @@ class Region:
 
     `texts`: what is said of the parts, once for each picture of the batch or once for all. `strength` (0 or more)
     counts every part, `scales` the coarse, middle and fine scale; `start` and `end` are shares of the run. `remain` in
-    0..1: how much of the prompt a part leaves inside it. `exclusive`: each cell belongs to one part. `feather`: how
+    0..1: how much of the prompt a part leaves inside it. `exclusive`: each cell belongs to one part, also of the other
+    regions that hold with this one. `feather`: how
     soft borders are, in pixels. `adapter` tells whose the image tokens are, `image_strength` how much they count.
     Raises InputError for anything out of range.
     """
@@ -56,7 +57,7 @@ class Region:
     feather: float = 0.0
     adapter: object | None = None
     image_strength: float = 1.0
-    _coverage: dict[tuple[int, int], Tensor] = field(default_factory=dict, repr=False)
+    _coverage: dict[tuple[int, int], Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         named = {"strength": self.strength, "feather": self.feather, "image_strength": self.image_strength}

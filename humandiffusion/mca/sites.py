@@ -1,5 +1,6 @@
 """Where Stable Diffusion's U-Nets look at the text: their cross-attentions, one entry each, as data."""
 
+import math
 from dataclasses import dataclass
 
 COARSE, MIDDLE, FINE = 0, 1, 2
@@ -46,8 +47,12 @@ class Architecture:
     fine: int
     middle: int
 
+    def scale_at(self, section: str, latent: tuple[int, int], cells: int) -> int:
+        """COARSE, MIDDLE or FINE for a cross-attention that sees a latent of (h, w) as so many cells."""
+        return self.scale(section, math.sqrt(math.prod(latent) / cells))
+
     def scale(self, section: str, smaller: float) -> int:
-        """COARSE, MIDDLE or FINE for a cross-attention that sees the latent so many times smaller."""
+        """The same for one that sees the latent so many times smaller."""
         if section == "middle":
             return COARSE
         nearest = round(smaller)

@@ -44,16 +44,21 @@ def apply_mca(
     if features is not None and adapter is None:
         raise InputError("features: got some but no adapter; connect Load Adapter to adapter, or leave both out")
     texts = [prompts] if isinstance(prompts, PartPrompts) else list(prompts)
-    chosen = _in_map(texts, region.pose)
+    seen = [_seen(text, features) if adapter is not None else set() for text in texts]
+    texts = [_with_silent(text, parts) for text, parts in zip(texts, seen, strict=True)]
+    chosen = _in_map(texts, seen, region.pose)
     if not any(chosen) or region.strength == 0:
         return model, marked(positive), marked(negative)
     if adapter is not None:
         check_adapter(adapter, model.model)
+    elif any(_seen(text, None) for text in texts):
+        logger.warning("HumanDiffusion: the reference pictures of prompts have no effect without adapter")
 
     def told(prompt: PartPrompt, phrase: str, image: Tensor | None) -> RegionPart:
         tokens, repeats = torch.zeros(0, architecture.context_width), torch.zeros(0)
         if phrase.strip():
             tokens, repeats = phrase_tokens(clip, phrase, architecture)
+        image = None if image is None else image.cpu()
         return RegionPart(prompt.part, tokens, repeats, image, prompt.weight, prompt.start, prompt.end)
 
     wanted, unwanted = [], []
@@ -78,10 +83,28 @@ def check_adapter(adapter: LoadedAdapter, base: Any) -> None:
         )
 
 
-def _in_map(texts: Sequence[PartPrompts], pose: SemanticPose) -> list[list[PartPrompt]]:
-    """Of each text, the prompts that say something of a part that is in the map."""
+def _seen(text: PartPrompts, features: PartFeatures | None) -> set[int]:
+    """The parts that an adapter can see: by a reference picture, or by what was found for them."""
+    pictured = {prompt.part for prompt in text.parts if prompt.image is not None}
+    if features is None:
+        return pictured
+    assumed = {row.part for row in features.retrieved if row.how == "prior"}
+    return pictured | set(features.present[0].nonzero()[:, 0].tolist()) - assumed - set(text.absent)
+
+
+def _with_silent(text: PartPrompts, parts: set[int]) -> PartPrompts:
+    """The text, and a prompt without words for each of these parts that has none (a saved look beside other words)."""
+    silent = sorted(parts - {prompt.part for prompt in text.parts})
+    return replace(text, parts=(*text.parts, *(PartPrompt(part, "") for part in silent)))
+
+
+def _in_map(texts: Sequence[PartPrompts], seen: Sequence[set[int]], pose: SemanticPose) -> list[list[PartPrompt]]:
+    """Of each text, the prompts that say something, or whose look is `seen`, of a part that is in the map."""
     present = pose.present().any(0)
-    saying = [[prompt for prompt in text.parts if _says(prompt)] for text in texts]
+    saying = [
+        [prompt for prompt in text.parts if prompt.weight > 0 and (_speaks(prompt) or prompt.part in looks)]
+        for text, looks in zip(texts, seen, strict=True)
+    ]
     found = [[prompt for prompt in prompts if bool(present[prompt.part])] for prompts in saying]
     missed = sorted({prompt.name for prompts in saying for prompt in prompts if not bool(present[prompt.part])})
     if missed and not any(found):
@@ -92,9 +115,8 @@ def _in_map(texts: Sequence[PartPrompts], pose: SemanticPose) -> list[list[PartP
     return found
 
 
-def _says(prompt: PartPrompt) -> bool:
-    told = prompt.phrase.strip() or prompt.negative.strip() or prompt.image is not None
-    return bool(told) and prompt.weight > 0
+def _speaks(prompt: PartPrompt) -> bool:
+    return bool(prompt.phrase.strip() or prompt.negative.strip())
 
 
 def _looks(
@@ -118,5 +140,6 @@ def _patched(model: Any, adapter: LoadedAdapter | None) -> Any:
         model.remove_wrappers_with_key(kind, KEY)
         model.add_wrapper_with_key(kind, KEY, wrapper)
     if adapter is not None:
-        model.set_additional_models(f"{KEY}.{adapter.id}", [adapter.patcher])
+        # By object: the same file loaded twice is two sets of weights, each to be moved with the model.
+        model.set_additional_models(f"{KEY}.{adapter.id}.{id(adapter)}", [adapter.patcher])
     return model

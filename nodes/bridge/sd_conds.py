@@ -23,10 +23,13 @@ _FLAGS = f"{KEY}.flags"  # of each row: aligned, hard, length of its prompt
 logger = logging.getLogger(__name__)
 
 
-class AlignedOnly(comfy.conds.CONDConstant):
-    """Stands under KEY until `fill` takes it away; a MODEL without our wrappers meets it, and refuses by name."""
+class Carried(comfy.conds.CONDConstant):
+    """The regions of one condition, in its `model_conds`: there they stay with their own prompt when ComfyUI makes, out
+    of both, a negative for the area of a positive. `fill` takes them away; a MODEL without our wrappers meets them, and
+    refuses by name.
+    """
 
-    def process_cond(self, batch_size: int, **kwargs: Any) -> "AlignedOnly":
+    def process_cond(self, batch_size: int, **kwargs: Any) -> "Carried":
         raise InputError(
             "model: got one that does not know about regions, wanted that of Apply MCA, because positive or negative "
             "comes from Apply MCA; connect the MODEL of the same node"
@@ -40,12 +43,13 @@ def add_region(conditioning: list[Any], region: Region) -> list[Any]:
 
 def regions_of(values: Mapping[str, Any]) -> tuple[Region, ...]:
     """The regions of one condition."""
-    return values.get(KEY, ())
+    carried = values.get("model_conds", {}).get(KEY)
+    return () if carried is None else carried.cond
 
 
 def marked(conditioning: list[Any]) -> list[Any]:
     """A copy of a CONDITIONING that says that it went through Apply MCA, though there was nothing to align."""
-    return [[tokens, {KEY: (), **values}] for tokens, values in conditioning]
+    return [[tokens, {**values, KEY: True}] for tokens, values in conditioning]
 
 
 def is_marked(conditioning: list[Any]) -> bool:
@@ -71,8 +75,8 @@ def fill(executor: Any, model: Any, conds: list[Any], x_in: Tensor, timestep: Te
     a forward as without us. Where nothing counts at this step, nothing is added.
     """
     every = [cond for group in conds for cond in group or ()]
-    rows = {id(cond): _rows(cond, model, x_in, timestep) for cond in every}
-    if not any(regions_of(cond) for cond in every):
+    rows = {id(cond): _rows(cond, model, x_in, timestep, options) for cond in every}
+    if every and not any(KEY in cond for cond in every):
         _warn_once_a_run(timestep, options)
     there = [aligned for aligned in rows.values() if aligned is not None]
     common = _Common(there) if there else None
@@ -151,7 +155,9 @@ class _Common:
         return RegionRows(tokens, none.long(), none, coverage, gain, torch.ones(1, 1), (False,), (length,))
 
 
-def _rows(cond: dict[str, Any], model: Any, x_in: Tensor, timestep: Tensor) -> AlignedRows | None:
+def _rows(
+    cond: dict[str, Any], model: Any, x_in: Tensor, timestep: Tensor, options: dict[str, Any]
+) -> AlignedRows | None:
     regions = regions_of(cond)
     if not regions:
         return None
@@ -160,6 +166,11 @@ def _rows(cond: dict[str, Any], model: Any, x_in: Tensor, timestep: Tensor) -> A
             f"latent: got one of shape {list(x_in.shape)}, wanted pictures [B, C, h, w]; Apply MCA is for those"
         )
     pictures, batch = len(x_in), check_batches(regions)
+    if batch > 1 and "context_window" in options.get("transformer_options", {}):
+        raise InputError(
+            f"pose: got {batch} maps in a run that is cut into context windows, which do not tell a map of its window; "
+            "use one map, or no context windows"
+        )
     if pictures % batch:
         raise InputError(
             f"latent: got {pictures} pictures for {batch} maps or descriptions, wanted as many or a multiple; use a "
@@ -183,8 +194,7 @@ def _prompt(cond: dict[str, Any]) -> Tensor:
 
 def _with_regions(entry: list[Any], regions: tuple[Region, ...]) -> list[Any]:
     tokens, values = entry
-    model_conds = {**values.get("model_conds", {}), KEY: AlignedOnly(None)}
-    return [tokens, {**values, KEY: regions, "model_conds": model_conds}]
+    return [tokens, {**values, KEY: True, "model_conds": {**values.get("model_conds", {}), KEY: Carried(regions)}}]
 
 
 def _filled(values: Tensor, dim: int, size: int) -> Tensor:

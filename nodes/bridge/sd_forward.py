@@ -85,6 +85,7 @@ class AlignedForward:
         self.numbers = places(base.diffusion_model) if any(run.images for run in runs) else {}
         self.others = options.get(OVERRIDE)
         self.probe = options.get(PROBE)
+        self.strangers = ", ".join(_strangers(options))
         self.site: Site | None = None
         self._made: dict[Any, Any] = {}
 
@@ -103,13 +104,13 @@ class AlignedForward:
         """attn2 patch, the last one: the part tokens join the context."""
         place = (*options["block"], options["block_index"])
         if self.site is not None:
-            raise _taken_over(self.site.place, "no attention of ComfyUI's followed")
+            raise self._taken_over(self.site.place, "no attention of ComfyUI's followed")
         size = (options["activations_shape"][-2], options["activations_shape"][-1])
         rows, cells = self.runs[-1].rows.stop, math.prod(size)
         if len(context) != rows or x.shape[1] != cells:
-            raise _taken_over(place, f"{len(context)} rows of {x.shape[1]} cells, wanted {rows} of {cells}")
-        smaller = math.sqrt(math.prod(self.latent) / cells)
-        self.site = Site(place, size, self.architecture.scale(place[0], smaller), context.shape[1])
+            raise self._taken_over(place, f"{len(context)} rows of {x.shape[1]} cells, wanted {rows} of {cells}")
+        scale = self.architecture.scale_at(place[0], self.latent, cells)
+        self.site = Site(place, size, scale, context.shape[1])
         return x, self._with_parts(context), self._with_parts(value)
 
     def attend(
@@ -173,13 +174,13 @@ class AlignedForward:
     def _check_keys(self, site: Site, k: Tensor) -> None:
         expected = site.before + self._once("tokens", k.dtype, self._tokens).shape[1]
         if k.shape[1] != expected:
-            raise _taken_over(site.place, f"{k.shape[1]} keys, wanted {expected}")
+            raise self._taken_over(site.place, f"{k.shape[1]} keys, wanted {expected}")
 
     def _bias(self, site: Site, run: Run, dtype: torch.dtype) -> Tensor:
         assert run.text is not None
         rows, foreign = run.text, site.before - self.prompt_tokens
         if foreign < 0:
-            raise _taken_over(site.place, f"{site.before} tokens of the prompt, wanted {self.prompt_tokens}")
+            raise self._taken_over(site.place, f"{site.before} tokens of the prompt, wanted {self.prompt_tokens}")
         make = partial(alignment_bias, rows, site.size, site.scale, self.prompt_tokens, foreign, dtype)
         return self._once(("bias", run.rows.start, site.size, site.scale, foreign), dtype, make)
 
@@ -191,6 +192,12 @@ class AlignedForward:
             k, v = adapter.patcher.model.keys_values(self.numbers[site.place], rows.tokens.to(q))
             out = out + masked(q[run.rows], k, v, heads, mask=bias.to(q)) * weight.to(q)
         return out
+
+    def _taken_over(self, place: Place, how: str) -> InputError:
+        return InputError(
+            f"model: another node ({self.strangers or 'which left no name'}) changed the cross-attention at {place} "
+            f"({how}), so Apply MCA cannot work there; remove one of the two"
+        )
 
     def _look(self, site: Site, run: Run, q: Tensor, k: Tensor, heads: int, bias: Tensor) -> None:
         if self.probe is not None:
@@ -212,12 +219,13 @@ def _runs(text: RegionRows, images: Sequence[tuple[Any, RegionRows]], aligned: S
     return runs
 
 
+def _strangers(options: dict[str, Any]) -> list[str]:
+    """Where the patches of other nodes come from that could touch a cross-attention."""
+    patches = options.get("patches", {}).get("attn2_patch", [])
+    replaced = options.get("patches_replace", {}).get("attn2", {}).values()
+    every = [*patches, *replaced, *filter(None, [options.get(OVERRIDE)])]
+    return sorted({str(getattr(patch, "__module__", type(patch).__module__)) for patch in every})
+
+
 def _masked(func: Attention) -> Attention:
     return func if func.__name__ in _TAKE_MASKS else attention.attention_pytorch
-
-
-def _taken_over(place: Place, how: str) -> InputError:
-    return InputError(
-        f"model: another node changed the cross-attention at {place} ({how}), so Apply MCA cannot work there; remove "
-        "one of the two"
-    )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import comfy.model_base
 from comfy.ldm.modules.attention import SpatialTransformer
 from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 
@@ -17,13 +18,18 @@ def architecture_of(base: Any) -> Architecture:
     net = getattr(base.diffusion_model, "_orig_mod", base.diffusion_model)  # a compiled one wraps its original
     width = getattr(config, "unet_config", {}).get("context_dim")
     for architecture in ARCHITECTURES:
-        if architecture.context_width == width and isinstance(net, UNetModel):
+        if architecture.context_width == width and isinstance(net, UNetModel) and not _reads_no_words(base):
             return architecture
     kinds = " or ".join(architecture.name for architecture in ARCHITECTURES)
     raise InputError(
         f"model: got a {type(config).__name__} model, wanted {kinds} (or one built like them); load such a checkpoint, "
         "or use HumanDiffusion's own model with HumanDiffusion Conditioning"
     )
+
+
+def _reads_no_words(base: Any) -> bool:
+    """Models of that build whose cross-attentions are given a picture instead of a prompt."""
+    return isinstance(base, comfy.model_base.Stable_Zero123)
 
 
 def places(net: UNetModel) -> dict[Place, int]:

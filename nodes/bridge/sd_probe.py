@@ -15,6 +15,8 @@ from ...humandiffusion.pose.occupancy import resize_area
 from .sd_conds import KEY, is_marked, regions_of
 from .sd_forward import PROBE, Site
 
+_PLACES = ("area", "strength", "set_area_to_bounds", "mask", "mask_strength")
+
 
 class Probe:
     """Sees every cross-attention of a forward; keeps for each scale the mean over its sites, at the latent's size."""
@@ -48,7 +50,9 @@ def probe_attention(
         return {}, ()
     if not model.get_wrappers("apply_model", KEY):
         raise InputError("model: got one that does not know about regions, wanted that of Apply MCA")
-    entry = next(entry for entry in positive if regions_of(entry[1]))
+    tokens, values = next(entry for entry in positive if regions_of(entry[1]))
+    # The whole map is shown, also where the condition holds in an area of it.
+    entry = [tokens, {name: value for name, value in values.items() if name not in _PLACES}]
     samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"], latent.get("downscale_ratio_spacial"))
     probe = Probe((samples.shape[-2], samples.shape[-1]))
     model = model.clone()

@@ -14,9 +14,10 @@ _END = 49407
 def phrase_tokens(clip: Any, phrase: str, architecture: Architecture) -> tuple[Tensor, Tensor]:
     """Tokens [T, D] of a phrase, and how many each stands for [T].
 
-    The words and the end token; the start token is the prompt's already. CLIP fills a phrase up to 77 with tokens
-    that repeat its end; networks were trained to read them, so the end token stands for them all. Weights as in
-    `(red:1.2)` and embeddings work as in CLIP Text Encode. Raises InputError if the CLIP is another model's.
+    The words and the end token; the start token is the prompt's already. A prompt is filled up to 77 with padding, and
+    networks were trained to read it; the end token stands for all of it. (CLIP-L pads with the end token itself, SDXL's
+    second encoder with another, so there it is an approximation.) Weights as in `(red:1.2)` and embeddings work as in
+    CLIP Text Encode. Raises InputError if the CLIP is another model's.
     """
     if clip is None:
         raise InputError("clip: got none; a checkpoint without text encoder needs a CLIP from Load CLIP")
@@ -26,6 +27,10 @@ def phrase_tokens(clip: Any, phrase: str, architecture: Architecture) -> tuple[T
         raise InputError(
             f"clip: got one whose tokens are {encoded.shape[-1]} wide, wanted {architecture.context_width} for an "
             f"{architecture.name} model; connect the CLIP of the same checkpoint"
+        )
+    if len({len(tower) for tower in windows.values()}) > 1:
+        raise InputError(
+            f"prompts: the phrase {phrase[:40]!r} is of unequal length for the CLIP's encoders; shorten it"
         )
     encoded = encoded[0].float().cpu()
     tokens, repeats, first = [], [], 0

@@ -99,9 +99,11 @@ class Count:
 
     def __init__(self) -> None:
         self.places: list[Any] = []
+        self.rows: set[int] = set()
 
-    def see(self, site: Any, *others: Any) -> None:
+    def see(self, site: Any, rows: Any, *others: Any) -> None:
         self.places.append(site.place)
+        self.rows.add(len(rows))
 
 
 def with_options(model: Any, **options: Any) -> Any:
@@ -196,33 +198,48 @@ def law_a_batch_of_maps_touches_only_its_own_pictures() -> None:
     refused(lambda: ksample(*apply(pose=poses), empty(3)), "3 pictures for 2 maps")
 
 
-def law_areas_see_their_piece_of_the_map() -> None:
+def law_an_area_is_its_crop_sampled_alone() -> None:
+    geometry = part("humandiffusion.pose.geometry")
+    told_of = {"prompts": told(top="a red plaid shirt", pants="blue jeans"), "feather": 0.0}
+    model, positive, _ = apply(**told_of)
+    (lower,) = core.ConditioningSetArea().append(positive, 128, 96, 0, 96, 1.0)
+    noise = torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(0))
+    (of_area,) = _denoised(model, [lower], noise)
+    model, positive, _ = apply(pose=geometry.crop(STANDING, 96, 0, (96, 128)), **told_of)
+    (alone,) = _denoised(model, [positive], noise[:, :, 12:])
+    assert torch.allclose(of_area[:, :, 12:], alone, **CLOSE), (of_area[:, :, 12:] - alone).abs().max()
+
+
+def law_the_negative_of_an_area_has_no_regions_of_the_positive() -> None:
+    """ComfyUI makes one of the positive's entry and the negative's prompt."""
     model, positive, negative = apply()
-    (half,) = core.ConditioningSetArea().append(positive, 128, 96, 0, 0, 1.0)
-    result = ksample(model, half, negative)
-    assert result.isfinite().all() and not torch.allclose(
-        result, ksample(MODEL, core.ConditioningSetArea().append(POSITIVE, 128, 96, 0, 0, 1.0)[0], NEGATIVE), **CLOSE
-    )
-    mask = torch.zeros(1, *SIZE)
-    mask[:, :12] = 1
-    (masked,) = core.ConditioningSetMask().append(positive, mask, "default", 1.0)
-    assert ksample(model, masked + encode("a street"), negative).isfinite().all()
+    (area,) = core.ConditioningSetArea().append(positive, 128, 96, 0, 0, 1.0)
+    counted = Count()
+    ksample(with_options(model, **{forward.PROBE: counted}), area, negative, steps=1)
+    assert counted.rows == {1} and len(counted.places) == len(set(counted.places)), counted.rows
+
+
+def law_a_negative_phrase_lies_where_its_part_is() -> None:
+    unwanted = prompts.PartPrompts(parts=(*SAID.parts[:1], prompts.PartPrompt(5, "blue jeans", negative="shorts")))
+    _, positive, negative = apply(prompts=unwanted)
+    coverage = part("humandiffusion.mca.coverage").region_coverage
+    for conditioning, parts in ((positive, (TOP, 5)), (negative, (5,))):
+        (region,) = conds.regions_of(conditioning[0][1])
+        assert region.parts == parts and torch.equal(region.coverage(SIZE), coverage(STANDING, parts, SIZE, 8.0))
 
 
 def law_prompts_of_unequal_length_share_a_forward_rightly() -> None:
     long = encode(" ".join(["a photo of a man in a busy street with many people and cars"] * 7))
     assert long[0][0].shape[1] == 154
-    short_first = ksample(*apply(negative=long))
-    apart = ksample(*apply(negative=long), **{"cfg": 4.0})
-    assert torch.equal(short_first, apart)
     # Alone in a forward, a prompt is not repeated; together with the long one it is. Both must be the same.
     model, positive, _ = apply()
-    together = _denoised(model, [positive, long])
-    alone = _denoised(model, [positive])
+    noise = torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(0))
+    together = _denoised(model, [positive, long], noise)
+    alone = _denoised(model, [positive], noise)
     assert torch.allclose(together[0], alone[0], **CLOSE), (together[0] - alone[0]).abs().max()
 
 
-def _denoised(model: Any, conditions: list[Any]) -> list[torch.Tensor]:
+def _denoised(model: Any, conditions: list[Any], noise: torch.Tensor) -> list[torch.Tensor]:
     """What the model says of one noisy latent for each condition, evaluated together."""
     seen: list[Any] = []
 
@@ -236,7 +253,6 @@ def _denoised(model: Any, conditions: list[Any]) -> list[torch.Tensor]:
         )
         return x
 
-    noise = torch.randn(1, 4, *SIZE, generator=torch.Generator().manual_seed(0))
     pair = (conditions * 2)[:2]
     comfy.samplers.sample(
         model,
@@ -247,7 +263,7 @@ def _denoised(model: Any, conditions: list[Any]) -> list[torch.Tensor]:
         comfy.samplers.KSAMPLER(sample),
         torch.tensor([5.0, 0.0]),
         model.model_options,
-        latent_image=torch.zeros(1, 4, *SIZE),
+        latent_image=torch.zeros_like(noise),
     )
     return seen
 
@@ -537,11 +553,13 @@ def law_a_picture_may_be_inpainted() -> None:
     assert torch.allclose(result[..., :5, :], start["samples"][..., :5, :], atol=1e-4)
 
 
-def adapter(sites: int = 7, width: int = 768) -> Any:
-    """A base adapter of ViT-H for the small U-Net, from a file."""
+def adapter(sites: int = 7, width: int = 768, channels: tuple[int, ...] = ()) -> Any:
+    """A base adapter of ViT-H, for the small U-Net unless told otherwise, from a file."""
     layouts, towers = part("humandiffusion.adapters.layouts"), part("humandiffusion.adapters.towers")
     tower = next(tower for tower in towers.TOWERS if tower.name == "ViT-H")
-    layout = layouts.AdapterLayout("sd15" if width == 768 else "sdxl", "base", tower, 4, width, (320,) * sites)
+    layout = layouts.AdapterLayout(
+        "sd15" if width == 768 else "sdxl", "base", tower, 4, width, channels or (320,) * sites
+    )
     module = part("humandiffusion.adapters.part_adapter").PartAdapter(layout)
     generator = torch.Generator().manual_seed(8)
     tensors = {
@@ -564,7 +582,7 @@ def looks(*parts: int, seed: int = 0) -> Any:
     return smr.PartFeatures(vectors, present, SAID, "clip-ViT-H-0123456789ab", norm=20.0)
 
 
-def law_looks_hold_inside_their_part() -> None:
+def law_looks_make_a_difference() -> None:
     given = {"adapter": adapter(), "image_strength": 1.0}
     whole = ksample(*apply(features=looks(TOP), **given), steps=1)
     other = ksample(*apply(features=looks(TOP, seed=50), **given), steps=1)
@@ -604,6 +622,37 @@ def law_two_adapters_and_a_foreign_one_work_together() -> None:
     assert result.isfinite().all()
     chained = ksample(replaced(second[0], Foreign(3)), *second[1:])
     assert chained.isfinite().all() and not torch.allclose(chained, result, **CLOSE)
+
+
+def law_looks_hold_on_sdxl() -> None:
+    model, clip = checkpoint("sdxl.safetensors")
+    net = model.model.diffusion_model
+    blocks = {"input": net.input_blocks, "output": net.output_blocks, "middle": [net.middle_block]}
+    spatial = attention.SpatialTransformer
+    channels = [
+        next(layer for layer in blocks[section][block] if isinstance(layer, spatial)).transformer_blocks[i].attn2.heads
+        * 64
+        for section, block, i in part("nodes.bridge.sd_model").places(net)
+    ]
+    loaded = adapter(len(channels), 2048, tuple(channels))
+    given = {"model": model, "positive": encode("a man", clip), "negative": encode("blurry", clip), "clip": clip}
+    seen, words = apply(**given, features=looks(TOP), adapter=loaded), apply(**given)
+    result, without = ksample(*seen, steps=1), ksample(*words, steps=1)
+    assert result.isfinite().all() and not torch.allclose(result, without, **CLOSE)
+
+
+def law_a_look_needs_no_words() -> None:
+    loaded = adapter()
+    only = apply(prompts=told(pants="blue jeans"), features=looks(TOP), adapter=loaded)
+    words = apply(prompts=told(pants="blue jeans"))
+    (region,) = conds.regions_of(only[1][0][1])
+    assert region.parts == (TOP, 5) and not torch.allclose(ksample(*only), ksample(*words), **CLOSE)
+
+
+def law_a_file_loaded_twice_is_two_models_to_move() -> None:
+    first = apply(features=looks(TOP), adapter=adapter())
+    second = apply(*first, features=looks(5), adapter=adapter())
+    assert len(second[0].get_additional_models()) == 2
 
 
 def law_an_adapter_of_another_family_is_refused() -> None:
