@@ -63,8 +63,9 @@ def alignment_bias(
 ) -> Tensor:
     """[B, 1, h * w, M + K]: what to add to the logits of an attention that sees `size` = (h, w).
 
-    At most 0, but for rounding. The M keys that come before the part tokens are `prompt_tokens` of the prompt and `foreign` of somebody else.
-    A prompt shorter than `prompt_tokens` is there several times over. `scale` is COARSE, MIDDLE or FINE.
+    At most 0, but for rounding. The M keys that come before the part tokens are `prompt_tokens` of the prompt and
+    `foreign` of somebody else. A prompt shorter than `prompt_tokens` is there several times over. `scale` is COARSE,
+    MIDDLE or FINE.
     """
     shares = cell_shares(rows, size)
     gain = rows.gain[..., scale]
