@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from .base import SharesParser
+from .doubt import resolve_doubt
 from .fitting import fit_photos
 from .net import ParserNet
 
@@ -22,4 +23,4 @@ class BuiltinParser(SharesParser):
         seen = torch.cat((seen, seen.flip(3))).contiguous(memory_format=torch.channels_last)
         straight, mirrored = self.net(seen).float().softmax(1).chunk(2)
         both: Tensor = 0.5 * (straight + mirrored.flip(3))
-        return both[..., : height // 2, : width // 2]
+        return resolve_doubt(both[..., : height // 2, : width // 2])

@@ -17,7 +17,7 @@ from ..cli.common import whole_number
 from ..parsing.io import save_parser
 from ..parsing.load import load_builtin
 from ..parsing.net import ParserConfig, ParserNet, fold_norms
-from ..parts import NUM_PARTS
+from ..parts import BACKGROUND, NUM_PARTS
 from ..safetensors_io import write_tensors
 from .decoder_data import Photos, load_photos
 from .parser_data import UNKNOWN, Views, halved, load_lessons
@@ -29,6 +29,7 @@ from .run import Ema, Progress, add_common_arguments, resume, start, steps
 SHAPE = (3, 2)  # height to width of the views
 RARE = 0.3  # exponent: how much more a pixel of a rare part counts
 DICE, TAGS = 0.5, 0.3
+GIVEN_BACK = 0.5  # to the background's logits in what is saved, for that makes people a little too large
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -125,11 +126,25 @@ def part_weights(labels: Tensor) -> Tensor:
     return weights / (weights * shares).sum()
 
 
+def saved_state(state: dict[str, Tensor], parts: int = NUM_PARTS) -> dict[str, Tensor]:
+    """What a net in training becomes in a file: norms folded, and the background given its due."""
+    folded = fold_norms(state)
+    bias = folded["last.bias"].clone().view(parts, -1)
+    bias[BACKGROUND] += GIVEN_BACK
+    return folded | {"last.bias": bias.flatten()}
+
+
 def _save(
-    accelerator: Accelerator, ema: Ema, config: ParserConfig, area: int, out: Path, progress: Progress, held_out: Photos
+    accelerator: Accelerator,
+    ema: Ema,
+    config: ParserConfig,
+    area: int,
+    out: Path,
+    progress: Progress,
+    held_out: Photos,
 ) -> None:
     write_tensors(out / "average.safetensors", {name: tensor.contiguous() for name, tensor in ema.weights.items()})
-    save_parser(out / "parser.safetensors", config, fold_norms(ema.weights), area=area, steps=progress.step)
+    save_parser(out / "parser.safetensors", config, saved_state(ema.weights), area=area, steps=progress.step)
     parser = load_builtin(out / "parser.safetensors")
     with accelerator.autocast():
         progress.log(**scores(parser, held_out))

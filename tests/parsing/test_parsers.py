@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from humandiffusion.errors import InputError
+from humandiffusion.parsing.doubt import resolve_doubt
 from humandiffusion.parsing.edges import settle
 from humandiffusion.parsing.fitting import fit_photos, inner_size
 from humandiffusion.parsing.load import load_parser
@@ -59,6 +60,17 @@ def test_doubt_inside_a_garment_goes_and_at_its_edge_stays() -> None:
     assert soft is not None
     assert bool((soft[:, TOP, :, :12] == 1).all()) and bool((soft[:, OUTER] == 0).all())
     assert 0 < float(soft[0, FACE, 20, 19]) < 1
+
+
+def test_a_doubt_between_garments_goes_to_the_one_that_the_photo_shows_more_of() -> None:
+    shares = torch.zeros(1, 24, 10, 10)
+    shares[:, OUTER], shares[:, TOP], shares[:, FACE, 0] = 0.8, 0.2, 0.5
+    shares[:, OUTER, 5], shares[:, TOP, 5] = 0.45, 0.55
+    resolved = resolve_doubt(shares)
+    assert bool((resolved.argmax(1)[:, 1:] == OUTER).all())
+    assert torch.allclose(resolved.sum(1), shares.sum(1)) and torch.equal(resolved[:, FACE], shares[:, FACE])
+    nothing = torch.zeros(1, 24, 4, 4)
+    assert torch.equal(resolve_doubt(nothing), nothing)
 
 
 def test_what_is_no_photo_is_refused(parser_file: Path) -> None:
