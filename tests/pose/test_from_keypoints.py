@@ -1,11 +1,15 @@
 """Keypoints and words become dressed people, also where joints are missing and where several stand together."""
 
+import json
+from pathlib import Path
+
 import pytest
 import torch
 
 from humandiffusion.describe import describe
 from humandiffusion.errors import InputError
-from humandiffusion.parts import DRESS, FOOTWEAR, HAIR, OUTER, PANTS, SKIN, SKIRT, TOP
+from humandiffusion.parts import DRESS, FOOTWEAR, HAIR, OUTER, PANTS, SKIN, SKIRT, TOP, part_index
+from humandiffusion.pose import from_keypoints as keypoints_module
 from humandiffusion.pose.completion import GUESSED, complete
 from humandiffusion.pose.from_keypoints import pose_from_keypoints
 from humandiffusion.pose.garments import cut
@@ -107,6 +111,18 @@ def test_every_word_for_a_garment_has_a_cut_of_its_part() -> None:
         garment = garment_for(part, word)
         assert (garment is None) == (part == RING), word
         assert garment is None or garment.part == part, word
+
+
+def test_every_cut_of_the_wardrobe_can_be_drawn() -> None:
+    wardrobe = json.loads(Path(keypoints_module.__file__).with_name("wardrobe.json").read_text("utf-8"))
+    for name, table in wardrobe["parts"].items():
+        for entry in table["cuts"]:
+            for word in entry[0]:
+                garment = garment_for(part_index(name), word)
+                assert garment is not None and garment.part == part_index(name), (name, word)
+    for word in (*wardrobe["fits"], *wardrobe["closed"], *wardrobe["sleeves"]):
+        garments = [garment_for(part, f"{word} {name}") for part, name in ((OUTER, "coat"), (DRESS, "dress"))]
+        assert all(garments), word
 
 
 def test_ids_count_people_and_who_stands_lower_is_in_front() -> None:
