@@ -62,8 +62,10 @@ def parse_value(text: str, open_layer: OpenLayer) -> EditorValue:
 
 def pose_of(value: EditorValue, base: SemanticPose | None = None) -> SemanticPose:
     """The map that the value stands for. Over a connected `base` the painted pixels lie on each of its maps, scaled to
-    its size if that is another, unless the policy is to keep the whole map as it was saved."""
-    if base is None or (value.policy == "keep" and value.base_hash is not None):
+    its size if that is another; unless the policy is to keep the whole map as it was saved, or a figure lies below the
+    paint instead."""
+    kept = value.keypoints is not None or (value.policy == "keep" and value.base_hash is not None)
+    if base is None or kept:
         return SemanticPose(value.labels[None], keypoints=None if value.keypoints is None else ((value.keypoints,),))
     if not bool(value.painted.any()):
         return base

@@ -188,6 +188,8 @@ describe.each([
 
   test('over a connected map the paint is kept, re-applied or discarded as the artist says', async () => {
     await editors.clear()
+    // A result that ComfyUI has cached is not sent again.
+    await fetch(`${comfy.url}/free`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: '{"unload_models":true,"free_memory":true}' })
     const id = await editors.add()
     await connectPreset(page, id, 'standing-trousers')
     const first = await decodePng(new Uint8Array(await editors.run(id)))

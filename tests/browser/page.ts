@@ -125,7 +125,7 @@ export class EditorPage {
       const history = (await (await fetch(`${this.url}/history/${prompt_id}`)).json()) as Record<string, any>
       const done = history[prompt_id]
       if (done?.status?.status_str === 'error') throw new Error(JSON.stringify(done.status.messages))
-      const saved = done && Object.values<any>(done.outputs).find((output) => output.images)
+      const saved = done && Object.values<any>(done.outputs).find((output) => output.images?.[0]?.type === 'output')
       if (saved) {
         const { filename, subfolder, type } = saved.images[0]
         const query = new URLSearchParams({ filename, subfolder, type })

@@ -65,6 +65,8 @@ def test_paint_lies_over_a_base_of_any_size_unless_the_map_is_kept() -> None:
     kept = {**value, "base": {"hash": "0", "policy": "keep"}}
     assert pose_of(parse_value(json.dumps(kept), no_file), base).labels.tolist() == [[[1] * 8] * 8]
     assert pose_of(parse_value("", no_file), base) is base
+    figure = {**value, "skeleton": {"keypoints": [[1, 2, 1]] * 18, "garments": [], "build": "average"}}
+    assert pose_of(parse_value(json.dumps(figure), no_file), base).labels.tolist() == [[[1] * 8] * 8]
 
 
 def test_a_large_map_comes_from_its_file() -> None:

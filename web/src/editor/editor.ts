@@ -1,5 +1,5 @@
 // The editor as one element: what it shows follows from the document and the settings. It knows nothing of ComfyUI.
-import { Document, repose, resized, scaled, blankState } from '../scene/document'
+import { blankState, Document, repose, resized, scaled, type State } from '../scene/document'
 import { exchanged, flipped, grown, shrunk, smoothed } from '../scene/morph'
 import { paperOf } from '../scene/paper'
 import { PARTS } from '../scene/parts'
@@ -193,7 +193,7 @@ export class Editor {
     const { current } = this.document
     if (current.base?.hash === base.hash) return
     if (this.document.isBlank) return this.takeBase('discard')
-    this.notify('The connected map has changed.', [
+    this.notify(current.base ? 'The connected map has changed.' : 'A map is connected now.', [
       ['Re-apply my edits', () => this.takeBase('reapply')],
       ['Keep my map', () => this.takeBase('keep')],
       ['Discard my edits', () => this.takeBase('discard')]
@@ -256,6 +256,11 @@ export class Editor {
     const base = { hash, policy: 'reapply' as const }
     const before = how === 'discard' ? blankState(map) : scaled(current, map)
     this.document.change(repose(before, map.labels, { base, skeleton: null }))
+  }
+
+  /** A map that has nothing of the connected one below it: it is kept as it is, whatever is connected. */
+  private own(state: State): State {
+    return { ...state, base: this.base && { hash: this.base.hash, policy: 'keep' } }
   }
 
   private afterChange(): void {
@@ -362,7 +367,7 @@ export class Editor {
   private openFigures(): void {
     openGallery(this.root, (name) => {
       const { width, height } = this.document.paper
-      this.document.change(freshFigure(name, { width, height }))
+      this.document.change(this.own(freshFigure(name, { width, height })))
       this.settings.set({ tool: 'pose' })
     })
   }
@@ -421,7 +426,7 @@ export class Editor {
       ...(this.droppedPhoto ? [{ label: 'Remove the photo', run: () => this.forgetDropped() }] : []),
       { heading: 'Whole map' },
       { label: 'Mirror', run: () => this.mirrorAll() },
-      { label: 'Clear', run: () => this.document.change(blankState(paper)), disabled: this.document.isBlank },
+      { label: 'Clear', run: () => this.document.change(this.own(blankState(paper))), disabled: this.document.isBlank },
       ...(skeleton
         ? [
             { heading: 'Figure' },
@@ -461,7 +466,7 @@ export class Editor {
   private async takeFile(file: Blob): Promise<void> {
     const map = (await decodePng(new Uint8Array(await file.arrayBuffer()))) ?? (await mapOfColours(file))
     if (map) {
-      this.document.change({ ...blankState(map), paper: paperOf(map, map.labels, map.labels.map((label) => (label ? 1 : 0))) })
+      this.document.change(this.own({ ...blankState(map), paper: paperOf(map, map.labels, map.labels.map((label) => (label ? 1 : 0))) }))
       return
     }
     this.forgetDropped()
@@ -520,7 +525,7 @@ export class Editor {
       if (!value) return
       const layers = layersOf(value, await this.fetchFiles(value))
       const under = underOf(value, layers.labels, layers.painted)
-      this.document.change({ paper: paperOf(value, layers.labels, layers.painted), under, skeleton: value.skeleton, base: null })
+      this.document.change(this.own({ paper: paperOf(value, layers.labels, layers.painted), under, skeleton: value.skeleton, base: null }))
     } catch {
       this.notify('The clipboard holds no pose map. Copy one in another pose editor with Ctrl + C.', [])
     }

@@ -34,7 +34,7 @@ export function drawSkeleton(skeleton: Skeleton, size: Size): Uint8Array {
 
 /** The same paint over the figure of another skeleton. */
 export function posed(state: State, skeleton: Skeleton): State {
-  return repose(state, drawSkeleton(skeleton, state.paper), { skeleton, base: null })
+  return repose(state, drawSkeleton(skeleton, state.paper), { skeleton })
 }
 
 /** A figure on its own: what was painted goes. */
