@@ -74,7 +74,7 @@ import{api as e}from"../../scripts/api.js";import{app as t}from"../../scripts/ap
 .hd-editor .hd-action{padding:4px 10px;background:var(--hd-raised);border:1px solid var(--hd-line);color:var(--hd-text)}
 .hd-editor .hd-action.hd-first{background:var(--hd-accent);border-color:var(--hd-accent);color:#06121f;font-weight:600}
 .hd-card{position:absolute;inset:0;z-index:4;display:flex;flex-direction:column;background:var(--hd-bg);min-height:0}
-.hd-wardrobe{left:auto;width:min(290px,50%);border-left:1px solid var(--hd-line)}
+.hd-wardrobe{right:auto;width:min(280px,50%);border-right:1px solid var(--hd-line)}
 .hd-panning,[data-tool=hand] .hd-stage{cursor:grab}
 [data-tool=pose] .hd-stage{cursor:default}
 .hd-card header{display:flex;align-items:center;gap:8px;padding:8px 8px 6px 14px;font-size:13px;font-weight:600;flex:none}
