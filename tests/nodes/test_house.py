@@ -47,8 +47,9 @@ def test_an_example_workflow_fits_the_schemas(path: Path) -> None:
         widgets = [value for value in node["widgets_values"] if value not in ("fixed", "randomize", "image")]
         schema = [entry for entries in SCHEMAS[node["type"]]["inputs"].values() for entry in entries]
         expected = [entry for entry in schema if entry[1] in ("COMBO", "INT", "FLOAT", "STRING", "BOOLEAN")]
-        assert len(widgets) == len(expected), node["type"]
-        for value, (name, kind, choices, limits) in zip(widgets, expected, strict=True):
+        # Inputs are only appended: a workflow from before takes the defaults of those that it does not know.
+        assert len(widgets) <= len(expected), node["type"]
+        for value, (name, kind, choices, limits) in zip(widgets, expected, strict=False):
             assert choices is None or value in choices, (name, value)
             assert kind not in ("INT", "FLOAT") or limits["min"] <= value <= limits["max"], (name, value)
 
