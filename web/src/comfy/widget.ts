@@ -51,6 +51,7 @@ export function poseEditorWidget(app: ComfyApp, api: ComfyApi, node: ComfyNode, 
 /** What the node hears of runs and links goes to the editor, after whoever listened before. */
 function listenToNode(api: ComfyApi, node: ComfyNode, editor: Editor): void {
   const refresh = () => {
+    if (!node.graph) return // removed, or not yet in a graph
     const linked = linkedPhoto(node)
     if (linked || !isLinked(node, 'underlay')) editor.setUnderlay(linked)
     if (!isLinked(node, 'pose')) void editor.setBase(null)
