@@ -37,8 +37,9 @@ browser: node_modules/.installed
 bundle: node_modules/.installed
 	npm run --silent build
 
+# Not `npm ci`, which stops where a registry lacks an optional package of another platform; the lock holds all the same.
 node_modules/.installed: package.json package-lock.json
-	npm ci --silent
+	npm install --no-save --silent
 	@touch $@
 
 # One stamp for each extra: a second run installs nothing unless pyproject.toml is newer.
