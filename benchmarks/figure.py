@@ -227,4 +227,4 @@ def _arguments() -> argparse.Namespace:
 
 
 if __name__ == "__main__":
-    start(main, needs=("torch", "ai_edge_litert"))
+    start(main, needs=("torch", "PIL"))
