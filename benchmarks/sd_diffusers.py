@@ -26,7 +26,7 @@ def main() -> None:
     from humandiffusion.mca.regions import AlignedRows
 
     folder, checkpoint = Path(sys.argv[1]), Path(sys.argv[1], f"{sys.argv[2]}.safetensors")
-    recorded = torch.load(folder / "parity.pt")
+    recorded = torch.load(folder / "parity.pt", weights_only=True)
     unet = _unet(checkpoint)
     negative, positive = (AlignedRows(RegionRows(**rows), {}) for rows in recorded["rows"])
     figures = {}
