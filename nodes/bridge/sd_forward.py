@@ -81,6 +81,7 @@ class AlignedForward:
         self, base: Any, runs: Sequence[Run], latent: tuple[int, int], prompt_tokens: int, options: dict[str, Any]
     ) -> None:
         self.runs, self.latent, self.prompt_tokens = runs, latent, prompt_tokens
+        self.part_tokens = next(run.text.tokens.shape[1] for run in runs if run.text is not None)
         self.architecture = architecture_of(base)
         self.numbers = places(base.diffusion_model) if any(run.images for run in runs) else {}
         self.others = options.get(OVERRIDE)
@@ -158,8 +159,10 @@ class AlignedForward:
         return both
 
     def _with_parts(self, context: Tensor) -> Tensor:
+        if not self.part_tokens:
+            return context
         tokens = self._once("tokens", context.dtype, lambda: self._tokens().to(context))
-        return torch.cat((context, tokens), 1) if tokens.shape[1] else context
+        return torch.cat((context, tokens), 1)
 
     def _tokens(self) -> Tensor:
         """[rows, K, D], of zeros where a row is not aligned: their keys are cut off again."""
@@ -172,7 +175,7 @@ class AlignedForward:
         return torch.cat([row.to(device) for row in rows])
 
     def _check_keys(self, site: Site, k: Tensor) -> None:
-        expected = site.before + self._once("tokens", k.dtype, self._tokens).shape[1]
+        expected = site.before + self.part_tokens
         if k.shape[1] != expected:
             raise self._taken_over(site.place, f"{k.shape[1]} keys, wanted {expected}")
 
