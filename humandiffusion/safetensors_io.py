@@ -1,10 +1,14 @@
 """Reading and writing our safetensors files: one kind a file, sizes and provenance as JSON in its header."""
 
+import hashlib
 import json
 import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
@@ -26,7 +30,7 @@ def read_model(path: Path, kind: str, what: str) -> tuple[dict[str, Tensor], dic
                 raise InputError(f"{what} {path}: got {got!r}, wanted a file of kind {kind!r}; choose another file")
             metadata = json.loads(header["about"])
             return {name: file.get_tensor(name) for name in file.keys()}, metadata
-    except (SafetensorError, OSError, KeyError, ValueError) as error:
+    except (SafetensorError, OSError, KeyError, ValueError, RuntimeError) as error:
         if isinstance(error, InputError):
             raise
         reason = " ".join(str(error).split())[:120]
@@ -63,3 +67,74 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+SUMS = "sums"
+_CODES = {
+    torch.int64: "I64", torch.float32: "F32", torch.int32: "I32", torch.float16: "F16", torch.uint8: "U8"
+}  # fmt: skip
+_UNKNOWN_SUM = "0" * 64
+
+
+@dataclass(frozen=True)
+class Blocks:
+    """A tensor that is written piece by piece: its dtype, its whole shape, and its rows in order, some at a time."""
+
+    dtype: torch.dtype
+    shape: tuple[int, ...]
+    pieces: Iterable[Tensor]
+
+
+def write_streamed(path: Path, kind: str, tensors: Mapping[str, Blocks], metadata: dict[str, Any]) -> None:
+    """Write a file as `write_model` does, of tensors that need never be in memory as a whole; the sha256 of each one's
+    bytes stands in the header, in the JSON object `sums`.
+    """
+    # The largest numbers first, so that every tensor lies where its numbers may be read in place.
+    names = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    about = {"kind": kind, "about": json.dumps(metadata, sort_keys=True)}
+    try:
+        with beside.open("wb") as file:
+            sums = dict.fromkeys(names, _UNKNOWN_SUM)
+            file.write(_header(names, tensors, about, sums))
+            for name in names:
+                sums[name] = _write_blocks(file, name, tensors[name])
+            file.seek(0)
+            file.write(_header(names, tensors, about, sums))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _header(names: list[str], tensors: Mapping[str, Blocks], about: dict[str, str], sums: dict[str, str]) -> bytes:
+    content: dict[str, Any] = {"__metadata__": {**about, SUMS: json.dumps(sums)}}
+    at = 0
+    for name in names:
+        size = _size(tensors[name])
+        shape = list(tensors[name].shape)
+        content[name] = {"dtype": _CODES[tensors[name].dtype], "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(content).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text
+
+
+def _write_blocks(file: BinaryIO, name: str, tensor: Blocks) -> str:
+    digest, written = hashlib.sha256(), 0
+    for piece in tensor.pieces:
+        data = piece.to(tensor.dtype).contiguous().reshape(-1).view(torch.uint8).numpy().data
+        digest.update(data)
+        written += file.write(data)
+    if written != _size(tensor):
+        raise ValueError(f"tensor {name}: {written} bytes came, its shape {tensor.shape} wants {_size(tensor)}")
+    return digest.hexdigest()
+
+
+def _size(tensor: Blocks) -> int:
+    size = tensor.dtype.itemsize
+    for length in tensor.shape:
+        size *= length
+    return size

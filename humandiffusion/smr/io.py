@@ -1,54 +1,68 @@
 """Memory files: one safetensors file, and delta files beside it until they are compacted."""
 
 import glob
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
-
-import torch
-from torch import Tensor
 
 from ..errors import InputError
-from ..parts import NUM_PARTS
-from ..safetensors_io import read_model, write_model
-from .memory import MemoryItem, StyleMemory, initialise, update
+from ..safetensors_io import read_model, write_streamed
+from .layout import VERSION, memory_of, memory_of_version_1, tensors_of
+from .memory import MemoryItem, StyleMemory, initialise, join, overlay, with_image_means
 
-KIND, VERSION = "humandiffusion-style-memory", 1
+KIND = "humandiffusion-style-memory"
 BUILTIN = Path(__file__).parent.parent / "weights" / "memory.safetensors"
-_TEXTS = ("ids", "captions", "sources", "licences")
+_JOINED_UP_TO = 65536  # rows
 
 
 def load_memory(name_or_path: str | Path = "builtin") -> StyleMemory:
-    """The memory that ships (`builtin`) or a file's, with the delta files beside it. Raises InputError."""
+    """The memory that ships (`builtin`) or a file's, with the delta files beside it. Raises InputError.
+
+    The file is mapped, and of its rows nothing is read before it is asked for: header, dtypes, shapes and lengths are
+    checked here, the content by `verify`. With deltas the image mean follows the rows, as after `compact`, unless there
+    are more than 65,536: then it is the file's until it is compacted.
+    """
     path = BUILTIN if str(name_or_path) == "builtin" else Path(name_or_path)
-    memory = _read(path)
-    for delta in delta_files(path):
-        added = _read(delta)
-        added.check_encoder(memory.encoder_id)
-        memory = update(memory, items_of(added))
-    return memory
+    memory = read_memory(path)
+    deltas = [read_memory(delta) for delta in delta_files(path)]
+    for delta in deltas:
+        delta.check_encoder(memory.encoder_id)
+    if not deltas:
+        return memory
+    if len(memory) > _JOINED_UP_TO:
+        return overlay(memory, deltas)
+    return with_image_means(join([memory, *deltas]))
+
+
+def read_memory(path: Path) -> StyleMemory:
+    """One file's memory, without any deltas. Raises InputError."""
+    tensors, metadata = read_model(path, KIND, "style memory")
+    try:
+        version = int(metadata["version"])
+        if version > VERSION:
+            raise InputError(
+                f"style memory {path}: its format is version {version}, wanted {VERSION} at most; update HumanDiffusion"
+            )
+        return (memory_of if version > 1 else memory_of_version_1)(tensors, metadata)
+    except InputError:
+        raise
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(
+            f"style memory {path}: its content is damaged ({reason}); build or download it anew"
+        ) from error
 
 
 def save_memory(memory: StyleMemory, path: Path, **about: object) -> None:
-    """Write the whole memory to one file, which appears whole or not at all. Delta files beside it are left alone."""
-    tensors = {
-        "vectors": memory.vectors,
-        "part": memory.part,
-        "mean_image": memory.mean_image,
-        "mean_text": memory.mean_text,
-    }
-    if memory.thumbnails is not None:
-        tensors["thumbnails"] = memory.thumbnails
-    for name in _TEXTS:
-        tensors[name] = _to_bytes(getattr(memory, name))
-    metadata: dict[str, Any] = {"encoder_id": memory.encoder_id, "version": VERSION, **about}
-    write_model(path, KIND, {name: tensor.contiguous() for name, tensor in tensors.items()}, metadata)
+    """Write the whole memory to one file, which appears whole or not at all. Delta files beside it are left alone.
+
+    Rows are read and written block by block, so a memory may be larger than what there is of main memory.
+    """
+    write_streamed(path, KIND, tensors_of(memory), {"encoder_id": memory.encoder_id, **about, "version": VERSION})
 
 
 def append(path: Path, items: Sequence[MemoryItem]) -> Path:
     """Write further items as a delta file beside `path`, without rewriting it; returns the delta's path."""
-    memory = _read(path)
+    memory = read_memory(path)
     added = initialise(items, encoder_id=memory.encoder_id, mean_text=memory.mean_text)
     taken = delta_files(path)
     number = int(taken[-1].name.split(".delta-")[1].split(".")[0]) + 1 if taken else 1
@@ -61,10 +75,10 @@ def compact(path: Path) -> StyleMemory:
     """Fold the delta files into the memory file, then remove them."""
     deltas = delta_files(path)
     memory = load_memory(path)
-    save_memory(memory, path)
+    save_memory(with_image_means(memory), path)
     for delta in deltas:
         delta.unlink()
-    return memory
+    return load_memory(path)
 
 
 def delta_files(path: Path) -> list[Path]:
@@ -74,75 +88,11 @@ def delta_files(path: Path) -> list[Path]:
 
 def items_of(memory: StyleMemory) -> list[MemoryItem]:
     """The rows of a memory as items."""
-    thumbnails = [None] * len(memory) if memory.thumbnails is None else list(memory.thumbnails)
+    kept = memory.thumbnails
+    thumbnails = [None if kept is None else kept[row] for row in range(len(memory))]
+    added = [0] * len(memory) if memory.added is None else memory.added.tolist()
     rows = zip(
-        memory.ids,
-        memory.vectors,
-        memory.part.tolist(),
-        memory.captions,
-        memory.sources,
-        memory.licences,
-        thumbnails,
-        strict=True,
-    )
+        memory.ids, memory.vectors[:], memory.part.tolist(), memory.captions, memory.sources, memory.licences,
+        thumbnails, added, strict=True,
+    )  # fmt: skip
     return [MemoryItem(*row) for row in rows]
-
-
-def _read(path: Path) -> StyleMemory:
-    tensors, metadata = read_model(path, KIND, "style memory")
-    try:
-        if int(metadata["version"]) > VERSION:
-            raise InputError(
-                f"style memory {path}: its format is version {metadata['version']}, wanted {VERSION} at most; "
-                "update HumanDiffusion"
-            )
-        texts = [_from_bytes(tensors[name]) for name in _TEXTS]
-        memory = StyleMemory(
-            ids=texts[0], vectors=tensors["vectors"], part=tensors["part"], captions=texts[1], sources=texts[2],
-            licences=texts[3], thumbnails=tensors.get("thumbnails"), mean_image=tensors["mean_image"],
-            mean_text=tensors["mean_text"], encoder_id=str(metadata["encoder_id"]),
-        )  # fmt: skip
-        _check(memory)
-    except InputError:
-        raise
-    except (KeyError, TypeError, ValueError) as error:
-        reason = " ".join(str(error).split())[:120]
-        raise InputError(
-            f"style memory {path}: its content is damaged ({reason}); build or download it anew"
-        ) from error
-    return memory
-
-
-def _check(memory: StyleMemory) -> None:
-    count, dim = memory.vectors.shape
-    lengths = {len(memory.part), *(len(getattr(memory, name)) for name in _TEXTS)}
-    if memory.thumbnails is not None:
-        lengths.add(len(memory.thumbnails))
-        if memory.thumbnails.dtype != torch.uint8 or memory.thumbnails.shape[1:] != (
-            *[memory.thumbnails.shape[1]] * 2,
-            3,
-        ):
-            raise ValueError("thumbnails are no square pictures of bytes")
-    if lengths != {count}:
-        raise ValueError(f"{count} vectors, but other rows count {sorted(lengths)}")
-    if memory.vectors.dtype not in (torch.float16, torch.float32) or memory.part.dtype != torch.uint8:
-        raise ValueError(f"vectors of {memory.vectors.dtype} and parts of {memory.part.dtype}")
-    if memory.mean_image.shape != (dim,) or memory.mean_text.shape != (dim,):
-        raise ValueError("means of another length than the vectors")
-    if count and (int(memory.part.max()) >= NUM_PARTS or bool((memory.part.int().diff() < 0).any())):
-        raise ValueError("parts out of range or out of order")
-    if len(set(memory.ids)) != count:
-        raise ValueError("ids that are there twice")
-    if not all(bool(torch.isfinite(values).all()) for values in (memory.vectors, memory.mean_image, memory.mean_text)):
-        raise ValueError("numbers that are not finite")
-
-
-def _to_bytes(texts: tuple[str, ...]) -> Tensor:
-    return torch.frombuffer(bytearray(json.dumps(texts).encode()), dtype=torch.uint8)
-
-
-def _from_bytes(data: Tensor) -> tuple[str, ...]:
-    texts = json.loads(data.numpy().tobytes())
-    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-        raise ValueError("texts are no list of strings")
-    return tuple(texts)

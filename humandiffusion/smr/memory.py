@@ -1,7 +1,7 @@
 """The style memory: vectors of real part crops with what is known of each, in one safetensors file."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -11,17 +11,20 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..parts import NUM_PARTS
+from .columns import Ids, Interned, Texts
+from .rows import Rows, stack, take
+from .thumbnails import join_thumbnails, pictures
 
 RECOLOURED = " recoloured "
-_BLOCK = 65536
+BLOCK = 8192  # rows read at a time where all are
 
 
 @dataclass(frozen=True, eq=False)
 class MemoryItem:
-    """One crop to remember: its unit vector [D], its part, where it is from, and a swatch uint8 [t, t, 3] to show.
+    """One crop to remember: its unit vector [D], its part, where it is from, and a picture uint8 [t, t, 3] to show.
 
     `source` reads `SET/PHOTO` with ` recoloured COLOUR` behind it for a recoloured crop; what stands before that is its
-    group: an item in training never retrieves its own group.
+    group: an item in training never retrieves its own group. `added` is when it was, in seconds since 1970, 0 unknown.
     """
 
     id: str
@@ -31,26 +34,41 @@ class MemoryItem:
     source: str
     licence: str
     thumbnail: Tensor | None = None
+    added: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class StyleMemory:
-    """N rows, those of a part contiguous. Immutable: `update` gives a new one. What searching needs is computed once.
+    """N rows, those of a part contiguous. Immutable: `update` gives a new one. What searching needs is computed once,
+    or comes with the file.
 
-    vectors [N, D] fp16 unit rows, part [N] uint8 ascending, thumbnails uint8 [N, t, t, 3] or None, mean_image [D] and
-    mean_text [D] float32: the means of each modality, which scores are centred by.
+    vectors [N, D] fp16 or float32 unit rows, part [N] uint8 ascending, thumbnails uint8 [N, t, t, 3] or None, added
+    int64 [N] or None, mean_image [D] and mean_text [D] float32: the means of each modality, which scores are centred
+    by, and part_mean_image and part_mean_text [24, D] or None: the same of each part.
+
+    `vectors` and `thumbnails` may be mapped from a file, so nothing is read that is not asked for, or be `Rows`: read
+    them by an int, a slice or a long tensor, block by block. Texts given as plain sequences are packed.
     """
 
-    ids: tuple[str, ...]
-    vectors: Tensor
+    ids: Ids
+    vectors: Tensor | Rows
     part: Tensor
-    captions: tuple[str, ...]
-    sources: tuple[str, ...]
-    licences: tuple[str, ...]
-    thumbnails: Tensor | None
+    captions: Texts
+    sources: Interned
+    licences: Interned
+    thumbnails: Tensor | Rows | None
     mean_image: Tensor
     mean_text: Tensor
     encoder_id: str
+    added: Tensor | None = None
+    part_mean_image: Tensor | None = None
+    part_mean_text: Tensor | None = None
+
+    def __post_init__(self) -> None:
+        for name, kind in (("ids", Ids), ("captions", Texts), ("sources", Interned), ("licences", Interned)):
+            given = getattr(self, name)
+            if not isinstance(given, kind):
+                object.__setattr__(self, name, kind.of(given))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,8 +80,8 @@ class StyleMemory:
 
     def rows_of(self, part: int) -> slice:
         """The rows of a part."""
-        bounds = torch.searchsorted(self.part, torch.tensor([part, part + 1], dtype=self.part.dtype)).tolist()
-        return slice(bounds[0], bounds[1])
+        start, stop = self.part_bounds[part : part + 2].tolist()
+        return slice(start, stop)
 
     def holds(self, part: int) -> bool:
         """Whether there is a row of a part."""
@@ -75,32 +93,52 @@ class StyleMemory:
 
         Recoloured rows do not count: nobody's hair is by default a mean of purple and green.
         """
-        span = self.rows_of(part)
-        natural = [row for row in range(span.start, span.stop) if RECOLOURED not in self.sources[row]]
-        rows = self.vectors[natural] if natural else self.vectors[span]
-        return F.normalize(rows.float().mean(0), dim=0) if len(rows) else None
+        return self.priors[part] if self.holds(part) else None
 
     def row_of(self, item_id: str) -> int:
         """The row of an id. Raises InputError if there is none."""
-        row = self._rows_by_id.get(item_id)
-        if row is None:
+        row = int(self.ids.find([item_id])[0])
+        if row < 0:
             raise InputError(
                 f"style memory: it holds no item {item_id!r}; use an id that retrieval from this memory has shown"
             )
         return row
 
     @cached_property
+    def part_bounds(self) -> Tensor:
+        """Where the rows of each part begin, and the last end: int64 [25]."""
+        return torch.searchsorted(self.part, torch.arange(NUM_PARTS + 1, dtype=self.part.dtype))
+
+    @cached_property
     def inverse_norms(self) -> Tensor:
         """1 / |m_j - mean_image| of every row, float32 [N]; what turns a product with the raw vectors into a score."""
-        norms = [
-            torch.linalg.vector_norm(m.float() - self.mean_image, dim=1) for m in torch.split(self.vectors, _BLOCK)
-        ]
+        norms = [torch.linalg.vector_norm(m.float() - self.mean_image, dim=1) for m in blocks(self.vectors)]
         return 1 / torch.cat(norms).clamp_min(1e-12) if norms else torch.zeros(0)
+
+    @cached_property
+    def priors(self) -> Tensor:
+        """`prior` of every part, float32 [24, D]; zeros where there is none."""
+        natural, priors = self.natural, torch.zeros(NUM_PARTS, self.dim)
+        for part in range(NUM_PARTS):
+            rows = self.rows_of(part)
+            counted = natural[rows].nonzero()[:, 0] + rows.start
+            chosen = counted if len(counted) else torch.arange(rows.start, rows.stop)
+            if len(chosen):
+                total = torch.stack([self.vectors[some].sum(0, dtype=torch.float64) for some in chosen.split(BLOCK)])
+                priors[part] = F.normalize(total.sum(0), dim=0).float()
+        return priors
+
+    @cached_property
+    def natural(self) -> Tensor:
+        """Which rows are not recoloured, bool [N]."""
+        of_sources = [RECOLOURED not in source for source in self.sources.table]
+        return torch.tensor(of_sources, dtype=torch.bool)[self.sources.numbers()]
 
     @cached_property
     def groups(self) -> Tensor:
         """The group of every row as a number, int32 [N]."""
-        return torch.tensor([self._numbers_of_groups[group_of(s)] for s in self.sources], dtype=torch.int32)
+        of_sources = [self._numbers_of_groups[group_of(source)] for source in self.sources.table]
+        return torch.tensor(of_sources, dtype=torch.int32)[self.sources.numbers()]
 
     def group_numbers(self, groups: Sequence[str | None]) -> Tensor:
         """Names of groups as the numbers of `groups`, int32 [M]; -1 for None and for a group that has no rows."""
@@ -110,13 +148,9 @@ class StyleMemory:
     @cached_property
     def _numbers_of_groups(self) -> dict[str, int]:
         numbers: dict[str, int] = {}
-        for source in self.sources:
+        for source in self.sources.table:
             numbers.setdefault(group_of(source), len(numbers))
         return numbers
-
-    @cached_property
-    def _rows_by_id(self) -> dict[str, int]:
-        return {item_id: row for row, item_id in enumerate(self.ids)}
 
     def check_encoder(self, encoder_id: str) -> None:
         """Raise InputError unless the memory was made by this encoder: vectors of two encoders are not comparable."""
@@ -138,22 +172,100 @@ def group_of(source: str) -> str:
     return source.split(RECOLOURED, 1)[0]
 
 
+def blocks(rows: Tensor | Rows) -> Iterator[Tensor]:
+    """All rows, some at a time."""
+    return (rows[start : start + BLOCK] for start in range(0, len(rows), BLOCK))
+
+
 def initialise(items: Sequence[MemoryItem], *, encoder_id: str, mean_text: Tensor) -> StyleMemory:
     """SMR (1): a memory of these items. `mean_text` [D] is the mean of the encoder's vectors over typical phrases."""
+    none = torch.zeros(0, dtype=torch.int64)
     empty = StyleMemory(
-        (), torch.zeros(0, len(mean_text), dtype=torch.float16), torch.zeros(0, dtype=torch.uint8), (), (), (), None,
-        torch.zeros(len(mean_text)), mean_text.float(), encoder_id,
+        Ids.of(()), torch.zeros(0, len(mean_text), dtype=torch.float16), torch.zeros(0, dtype=torch.uint8),
+        Texts.of(()), Interned.of(()), Interned.of(()), None, torch.zeros(len(mean_text)), mean_text.float(),
+        encoder_id, none,
     )  # fmt: skip
     return update(empty, items)
 
 
 def update(memory: StyleMemory, items: Sequence[MemoryItem]) -> StyleMemory:
     """SMR (2): the memory with further items; an id that is there already is kept as it was. The image mean follows."""
-    known = set(memory.ids)
-    fresh = [item for item in {item.id: item for item in items}.values() if item.id not in known]
-    if not fresh:
-        return memory
-    for item in fresh:
+    joined = join([memory, _of_items(items, memory)])
+    return memory if len(joined) == len(memory) else with_image_means(joined)
+
+
+def join(memories: Sequence[StyleMemory]) -> StyleMemory:
+    """The rows of all memories, each id once: the first with it stays. Means and encoder are those of the first.
+
+    Rows of one part keep their order. Large tensors are not copied (`Rows`).
+    """
+    return _joined(memories)[0]
+
+
+def overlay(memory: StyleMemory, further: Sequence[StyleMemory]) -> StyleMemory:
+    """As `join`, for few rows beside many: what was computed of `memory` stays, so that nothing reads all its rows."""
+    joined, order = _joined([memory, *further])
+    few = join([replace(one, mean_image=memory.mean_image) for one in further])
+    norms = [replace(one, mean_image=memory.mean_image).inverse_norms for one in further]
+    held = (memory.part_bounds.diff() > 0)[:, None]
+    joined.__dict__["inverse_norms"] = torch.cat([memory.inverse_norms, *norms])[order]
+    joined.__dict__["priors"] = torch.where(held, memory.priors, few.priors)
+    return joined
+
+
+def _joined(memories: Sequence[StyleMemory]) -> tuple[StyleMemory, Tensor]:
+    """The memory of `join`, and which row of all laid end to end each of its rows was."""
+    ids = Ids.join([memory.ids for memory in memories])
+    part = torch.cat([memory.part for memory in memories])
+    kept = ids.first_of_each().nonzero()[:, 0]
+    order = kept[torch.argsort(part[kept], stable=True)]
+    added = [torch.zeros(len(m), dtype=torch.int64) if m.added is None else m.added for m in memories]
+    joined = replace(
+        memories[0],
+        ids=ids,
+        vectors=stack([memory.vectors for memory in memories]),
+        part=part,
+        captions=Texts.join([memory.captions for memory in memories]),
+        sources=Interned.join([memory.sources for memory in memories]),
+        licences=Interned.join([memory.licences for memory in memories]),
+        thumbnails=join_thumbnails([memory.thumbnails for memory in memories], [len(m) for m in memories]),
+        added=torch.cat(added),
+    )
+    return select(joined, order), order
+
+
+def select(memory: StyleMemory, rows: Tensor) -> StyleMemory:
+    """The memory of some rows (long [M]) in this order, which must keep those of a part together; the means stay."""
+    return replace(
+        memory,
+        ids=memory.ids.take(rows),
+        vectors=take(memory.vectors, rows),
+        part=memory.part[rows],
+        captions=memory.captions.take(rows),
+        sources=memory.sources.take(rows),
+        licences=memory.licences.take(rows),
+        thumbnails=None if memory.thumbnails is None else take(memory.thumbnails, rows),
+        added=None if memory.added is None else memory.added[rows],
+    )
+
+
+def with_image_means(memory: StyleMemory) -> StyleMemory:
+    """The memory with image means as its rows have them now; a part without rows has the mean of all."""
+    if not len(memory):
+        return replace(memory, part_mean_image=memory.mean_image.repeat(NUM_PARTS, 1))
+    sums = torch.zeros(NUM_PARTS, memory.dim, dtype=torch.float64)
+    for part in range(NUM_PARTS):
+        rows = memory.rows_of(part)
+        for start in range(rows.start, rows.stop, BLOCK):
+            sums[part] += memory.vectors[start : min(start + BLOCK, rows.stop)].sum(0, dtype=torch.float64)
+    mean, counts = sums.sum(0) / len(memory), memory.part_bounds.diff()
+    by_part = torch.where((counts > 0)[:, None], sums / counts.clamp_min(1)[:, None], mean)
+    return replace(memory, mean_image=mean.float(), part_mean_image=by_part.float())
+
+
+def _of_items(items: Sequence[MemoryItem], memory: StyleMemory) -> StyleMemory:
+    """The items as a memory beside `memory`."""
+    for item in items:
         if item.vector.shape != (memory.dim,):
             got = tuple(item.vector.shape)
             raise InputError(
@@ -161,52 +273,15 @@ def update(memory: StyleMemory, items: Sequence[MemoryItem]) -> StyleMemory:
             )
         if not 0 <= item.part < NUM_PARTS:
             raise InputError(f"memory item {item.id}: got part {item.part}, wanted 0 to {NUM_PARTS - 1}")
-    vectors = torch.stack([F.normalize(item.vector.float(), dim=0) for item in fresh]).half()
-    part = torch.tensor([item.part for item in fresh], dtype=torch.uint8)
-    joined = replace(
-        memory,
-        ids=memory.ids + tuple(item.id for item in fresh),
-        vectors=torch.cat((memory.vectors, vectors)),
-        part=torch.cat((memory.part, part)),
-        captions=memory.captions + tuple(item.caption for item in fresh),
-        sources=memory.sources + tuple(item.source for item in fresh),
-        licences=memory.licences + tuple(item.licence for item in fresh),
-        thumbnails=_join_thumbnails(memory, fresh),
-    )
-    ordered = select(joined, torch.argsort(joined.part, stable=True))
-    return replace(ordered, mean_image=ordered.vectors.mean(0, dtype=torch.float32))
-
-
-def select(memory: StyleMemory, rows: Tensor) -> StyleMemory:
-    """The memory of some rows (long [M]) in this order, which must keep those of a part together; the means stay."""
-    order = rows.tolist()
+    rows = [F.normalize(item.vector.float(), dim=0) for item in items]
     return replace(
         memory,
-        ids=tuple(memory.ids[i] for i in order),
-        vectors=memory.vectors[rows],
-        part=memory.part[rows],
-        captions=tuple(memory.captions[i] for i in order),
-        sources=tuple(memory.sources[i] for i in order),
-        licences=tuple(memory.licences[i] for i in order),
-        thumbnails=None if memory.thumbnails is None else memory.thumbnails[rows],
+        ids=Ids.of(item.id for item in items),
+        vectors=(torch.stack(rows) if rows else torch.zeros(0, memory.dim)).to(memory.vectors.dtype),
+        part=torch.tensor([item.part for item in items], dtype=torch.uint8),
+        captions=Texts.of(item.caption for item in items),
+        sources=Interned.of(item.source for item in items),
+        licences=Interned.of(item.licence for item in items),
+        thumbnails=pictures([item.thumbnail for item in items]),
+        added=torch.tensor([item.added for item in items], dtype=torch.int64),
     )
-
-
-def _join_thumbnails(memory: StyleMemory, fresh: Sequence[MemoryItem]) -> Tensor | None:
-    """All thumbnails at the size of the first there is; a row without one gets a grey one. None if no row has any."""
-    given = [item.thumbnail for item in fresh]
-    first = next((t for t in given if t is not None), None)
-    if memory.thumbnails is None and first is None:
-        return None
-    size = memory.thumbnails.shape[1] if memory.thumbnails is not None else len(first) if first is not None else 0
-    grey = torch.full((size, size, 3), 128, dtype=torch.uint8)
-    before = grey.expand(len(memory), -1, -1, -1) if memory.thumbnails is None else memory.thumbnails
-    return torch.cat((before, torch.stack([grey if t is None else _resized(t, size) for t in given])))
-
-
-def _resized(thumbnail: Tensor, size: int) -> Tensor:
-    if tuple(thumbnail.shape) == (size, size, 3):
-        return thumbnail
-    planes = thumbnail.permute(2, 0, 1)[None].float()
-    small = F.interpolate(planes, (size, size), mode="bilinear", antialias=True, align_corners=False)
-    return small[0].permute(1, 2, 0).round().clamp(0, 255).to(torch.uint8)

@@ -78,8 +78,41 @@ def test_of_a_file_that_is_none_the_error_says_which(tmp_path: Path, file: Path)
             load_memory(tmp_path / f"{name}.safetensors")
 
 
+def version_1(memory: StyleMemory) -> dict[str, torch.Tensor]:
+    """The tensors of a file as the first version wrote it: texts as JSON, a part for every row."""
+    texts = {name: torch.tensor(list(json.dumps(list(getattr(memory, name))).encode())) for name in FIELDS[:4]}
+    tensors = {name: getattr(memory, name).contiguous() for name in TENSORS}
+    return {**tensors, **{name: text.to(torch.uint8) for name, text in texts.items()}}
+
+
+def write(path: Path, tensors: dict[str, torch.Tensor], version: int) -> None:
+    about = json.dumps({"encoder_id": "mean-colour", "version": version})
+    save_file(tensors, path, metadata={"kind": KIND, "about": about})
+
+
+def test_what_the_first_version_saved_is_loaded(wardrobe: StyleMemory, tmp_path: Path) -> None:
+    old = tmp_path / "old.safetensors"
+    write(old, version_1(wardrobe), 1)
+    assert same(load_memory(old), wardrobe)
+
+
+def test_a_file_tells_what_searching_needs_as_it_would_be_computed(wardrobe: StyleMemory, file: Path) -> None:
+    loaded = load_memory(file)
+    for name in ("part_bounds", "inverse_norms", "priors"):
+        assert name in loaded.__dict__ and torch.equal(getattr(loaded, name), getattr(wardrobe, name))
+
+
+def test_opening_reads_no_rows(wardrobe: StyleMemory, file: Path) -> None:
+    lying = load_file(file)
+    write(file, {**lying, "vectors": lying["vectors"] * float("nan"), "captions": lying["captions"] + 128}, 2)
+    assert bool(load_memory(file).vectors.isnan().all())
+
+
 def reversed_parts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     return {**tensors, "part": tensors["part"].flip(0).contiguous()}
+
+
+Damage = Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]]
 
 
 @pytest.mark.parametrize(
@@ -98,18 +131,53 @@ def reversed_parts(tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
         (lambda t: {**t, "captions": torch.tensor(list(b"[\xff"), dtype=torch.uint8)}, "damaged"),
     ],
 )
-def test_damaged_content_is_one_clear_error(
-    file: Path, damage: Callable[[dict[str, torch.Tensor]], dict[str, torch.Tensor]], says: str
+def test_damaged_content_of_the_first_version_is_one_clear_error(
+    wardrobe: StyleMemory, tmp_path: Path, damage: Damage, says: str
 ) -> None:
-    about = json.dumps({"encoder_id": "mean-colour", "version": 1})
-    save_file(damage(load_file(file)), file, metadata={"kind": KIND, "about": about})
+    refused(tmp_path, damage(version_1(wardrobe)), 1, says)
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda t: {k: v for k, v in t.items() if k != "priors"}, "priors"),
+        (lambda t: {**t, "vectors": t["vectors"][1:].contiguous()}, "ids is"),
+        (lambda t: {**t, "vectors": t["vectors"][:, :0].contiguous()}, "vectors of"),
+        (lambda t: {**t, "ids": t["ids"][1:].contiguous()}, "ids is"),
+        (lambda t: {**t, "part_bounds": t["part_bounds"] + 1}, "parts do not follow"),
+        (lambda t: {**t, "part_bounds": t["part_bounds"].flip(0).contiguous()}, "parts do not follow"),
+        (lambda t: {**t, "captions": t["captions"][1:].contiguous()}, "captions do not fill"),
+        (lambda t: {**t, "source": t["source"].long()}, "source is"),
+        (lambda t: {**t, "licence_offsets": t["licence_offsets"][:0].contiguous()}, "licences do not fill"),
+        (lambda t: {**t, "thumbnails": t["thumbnails"][:, 1:].contiguous()}, "square"),
+        (lambda t: {**t, "thumbnails": t["thumbnails"][1:].contiguous()}, "thumbnails"),
+        (lambda t: {**t, "mean_text": t["mean_text"] / 0}, "not finite"),
+    ],
+)
+def test_a_file_whose_tensors_do_not_fit_together_is_one_clear_error(file: Path, damage: Damage, says: str) -> None:
+    refused(file.parent, damage(load_file(file)), 2, says)
+
+
+def refused(folder: Path, tensors: dict[str, torch.Tensor], version: int, says: str) -> None:
+    write(folder / "damaged.safetensors", tensors, version)
     with pytest.raises(InputError, match=says) as error:
-        load_memory(file)
-    assert "\n" not in str(error.value)
+        load_memory(folder / "damaged.safetensors")
+    assert "\n" not in str(error.value) and "damaged.safetensors" in str(error.value)
+
+
+def test_a_damaged_text_is_found_where_it_is_read(file: Path) -> None:
+    tensors = load_file(file)
+    tensors["caption_offsets"][3] = 2**50
+    tensors["source"][4] = 2**30
+    write(file, tensors, 2)
+    memory = load_memory(file)
+    assert memory.captions[0] and memory.sources[0]
+    for read in (lambda: memory.captions[3], lambda: memory.sources[4], lambda: memory.groups):
+        with pytest.raises(InputError, match="damaged.*verify"):
+            read()
 
 
 def test_a_file_of_a_newer_version_asks_for_an_update(file: Path) -> None:
-    about = json.dumps({"encoder_id": "mean-colour", "version": 2})
-    save_file(load_file(file), file, metadata={"kind": KIND, "about": about})
-    with pytest.raises(InputError, match="version 2.*update"):
+    write(file, load_file(file), 3)
+    with pytest.raises(InputError, match="version 3.*update"):
         load_memory(file)
