@@ -17,7 +17,7 @@ def run(args: argparse.Namespace) -> int:
     """Print the result."""
     text = sentence(args.text, "TEXT")
     from ..describe import describe
-    from ..encoders.builtin import load_encoder
+    from ..encoders.load import load_encoder
 
     print_json(describe(text, load_encoder(args.encoder)).to_dict())
     return 0

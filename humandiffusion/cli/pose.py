@@ -67,7 +67,7 @@ def _from_keypoints(args: argparse.Namespace) -> int:
     prompts = None
     if args.text is not None:
         from ..describe import describe
-        from ..encoders.builtin import load_encoder
+        from ..encoders.load import load_encoder
 
         prompts = describe(args.text, load_encoder(args.encoder))
     pose = load_map_or_skeleton(args.json, garments_for(prompts), args.size, args.build)

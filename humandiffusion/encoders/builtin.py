@@ -1,6 +1,5 @@
 """The part encoder that ships: two small towers trained together on part crops (`humandiffusion train encoder`)."""
 
-import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from torch import Tensor, nn
 
 from ..errors import InputError
 from ..safetensors_io import read_model, write_model
+from .identity import all_values, digest, encoder_id
 from .image_tower import ImageTower
 from .text_tower import TextTower, tokenise
 
@@ -106,12 +106,9 @@ def load_encoder(name_or_path: str | Path = "builtin") -> BuiltinPartEncoder:
 def save_encoder(encoder: BuiltinPartEncoder, path: Path, **about: object) -> str:
     """Write weights as fp16 safetensors; returns the encoder id, a hash of the weights and the sizes."""
     tensors = {name: tensor.detach().cpu().half().contiguous() for name, tensor in encoder.state_dict().items()}
-    digest = hashlib.sha256(repr(encoder.config).encode())
-    for name in sorted(tensors):
-        digest.update(name.encode() + tensors[name].numpy().tobytes())
-    encoder_id = f"builtin-{digest.hexdigest()[:12]}"
-    write_model(path, KIND, tensors, {"config": asdict(encoder.config), "encoder_id": encoder_id, **about})
-    return encoder_id
+    name = encoder_id("builtin", digest([repr(encoder.config).encode(), *all_values(tensors)]))
+    write_model(path, KIND, tensors, {"config": asdict(encoder.config), "encoder_id": name, **about})
+    return name
 
 
 def _brief(error: Exception) -> str:

@@ -1,5 +1,8 @@
 """From a photo and its map to one crop per part: the part's pixels kept, the rest white (as the paper's figure draws
-it).
+it), a square around them with a margin, at the size that the encoder looks at.
+
+The one way in which a picture comes to an encoder: memories are built by it, encoders trained, references asked. What
+changes here changes every vector, so `identity.CROPS` says it in the ids of encoders.
 """
 
 from collections.abc import Iterable

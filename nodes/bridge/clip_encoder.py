@@ -1,6 +1,5 @@
 """A part encoder made of ComfyUI's own CLIP and CLIP_VISION."""
 
-import hashlib
 from collections.abc import Iterator
 from functools import cached_property
 from typing import Any
@@ -11,15 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...humandiffusion.adapters.towers import Tower
-from ...humandiffusion.encoders.crops import cut_parts
+from ...humandiffusion.encoders.identity import CROPS, digest, encoder_id, some_values
+from ...humandiffusion.encoders.norms import usual_norm
 from ...humandiffusion.errors import InputError
-from ...humandiffusion.parts import GARMENTS
-from ...humandiffusion.pose.presets import load_preset
-from ...humandiffusion.pose.render import render
 from .clip_towers import PICTURE_SIZE, picture_embeddings, vision_tower
-
-_DRAWN = 4  # pictures that tell the usual length of a vector
-_SAMPLES = 1024  # values of each weight that tell it from another
 
 
 class ClipPartEncoder:
@@ -34,9 +28,8 @@ class ClipPartEncoder:
         tower = vision_tower(clip_vision)
         self.clip, self.clip_vision, self.dim = clip, clip_vision, tower.embedding
         text = _text_tower(clip, tower)
-        self.encoder_id = (
-            f"clip-{tower.name}-{_digest((clip_vision.patcher, ''), (clip.patcher, f'{text}.transformer.'))}"
-        )
+        weights = digest(_weights((clip_vision.patcher, ""), (clip.patcher, f"{text}.transformer.")))
+        self.encoder_id = encoder_id(f"clip-{tower.name}", weights, f"{CROPS}; {PICTURE_SIZE} pixels by ComfyUI")
 
     def encode_text(self, phrases: list[str]) -> Tensor:
         """N phrases -> unit vectors [N, D], float32, on the CPU."""
@@ -50,16 +43,15 @@ class ClipPartEncoder:
         """
         if not len(images):
             return torch.zeros(0, self.dim)
-        return F.normalize(picture_embeddings(self.clip_vision, images.movedim(1, -1)), dim=-1)
+        return F.normalize(self._embed(images), dim=-1)
 
     @cached_property
     def image_norm(self) -> float:
         """The mean length of an image vector before it is made a unit vector, over a few drawn garments."""
-        pose = load_preset("standing-trousers")
-        picture = render(pose)[0].movedim(-1, 0)
-        worn = [part for part in GARMENTS if bool((pose.labels[0] == part).any())][:_DRAWN]
-        crops = cut_parts(picture, pose.labels[0], PICTURE_SIZE, worn).images
-        return float(picture_embeddings(self.clip_vision, crops.movedim(1, -1)).norm(dim=-1).mean())
+        return usual_norm(self._embed, PICTURE_SIZE)
+
+    def _embed(self, images: Tensor) -> Tensor:
+        return picture_embeddings(self.clip_vision, images.movedim(1, -1))
 
 
 def _pooled(clip: Any, phrase: str) -> Tensor:
@@ -96,25 +88,17 @@ def _no_pair(got: str, tower: Tower) -> InputError:
     return InputError(f"clip: got {got}, wanted the text encoder that belongs to clip_vision; a pair is {tower.pair}")
 
 
-def _digest(*sources: tuple[Any, str]) -> str:
-    """12 hex digits of the weights of patchers, and of the patches on them (LoRA), where a name begins so.
-
-    Of each weight a spread of values in half precision, so that it is the same wherever they lie, and soon done.
-    """
-    digest = hashlib.sha256()
+def _weights(*sources: tuple[Any, str]) -> Iterator[bytes]:
+    """Of the weights of patchers, and of the patches on them (LoRA), where a name begins so."""
     for patcher, prefix in sources:
         for name, entries in sorted(patcher.get_key_patches(prefix or None).items()):
-            digest.update(name.encode())
-            for piece in _pieces(entries):
-                digest.update(piece)
-    return digest.hexdigest()[:12]
+            yield name.encode()
+            yield from _pieces(entries)
 
 
 def _pieces(value: Any) -> Iterator[bytes]:
     if isinstance(value, Tensor):
-        flat = value.detach().flatten()
-        some = flat[:: max(len(flat) // _SAMPLES, 1)].float().half().cpu()
-        yield repr(tuple(value.shape)).encode() + some.numpy().tobytes()
+        yield some_values(value)
     elif isinstance(value, (list, tuple)):
         for one in value:
             yield from _pieces(one)
