@@ -119,7 +119,9 @@ PICTURE = torch.rand(40, 20, 3, generator=torch.Generator().manual_seed(6))
 
 def law_the_encoder_gives_unit_vectors_of_one_space() -> None:
     assert isinstance(ENCODER, part("humandiffusion.encoders.base").PartEncoder)
-    assert ENCODER.encoder_id.startswith("clip-ViT-H-") and [len(word) for word in ENCODER.encoder_id.split("-")[3:]] == [12, 6]
+    assert ENCODER.encoder_id.startswith("clip-ViT-H-") and [
+        len(word) for word in ENCODER.encoder_id.split("-")[3:]
+    ] == [12, 6]
     words = ENCODER.encode_text(["a red shirt", "blue (jeans:1.2)", ""])
     crops = ENCODER.encode_image(torch.rand(2, 3, 224, 224), torch.ones(2, 1, 224, 224))
     assert words.shape == (3, 1024) and crops.shape == (2, 1024) and words.dtype == crops.dtype == torch.float32
