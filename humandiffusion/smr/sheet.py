@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
 from ..parts import PART_NAMES
-from .features import PartFeatures, Retrieved
+from .features import PartFeatures, Retrieved, locks_of
 from .memory import StyleMemory
 
 TILE, TEXT, GAP = 56, 30, 8
@@ -46,7 +46,7 @@ def sheet(features: PartFeatures, memory: StyleMemory) -> Tensor:
 
 
 def report(features: PartFeatures, memory: StyleMemory) -> str:
-    """The same in words, one paragraph per part, then the notes on the sentence."""
+    """The same in words, one paragraph per part; then the locks that bring it back, and the notes on the sentence."""
     lines = []
     for row in features.retrieved:
         prompt = features.prompts.get(row.part)
@@ -58,6 +58,8 @@ def report(features: PartFeatures, memory: StyleMemory) -> str:
             lines.append(
                 f"  {weight:.2f}  {memory.captions[index]}  (score {score:.2f}, {item}, {memory.sources[index]})"
             )
+    locks = locks_of(features)
+    lines += [f"locks: {locks.to_json()}"] if locks.parts else []
     lines += [f"note: {note}" for note in features.prompts.notes]
     return "\n".join(lines) or "no part has a feature"
 
@@ -70,8 +72,8 @@ def _how(row: Retrieved) -> str:
 
 def _remark(row: Retrieved) -> str:
     """What is unusual about how it was found."""
-    if row.how == "locked":
-        return "locked"
+    if row.how in ("locked", "both"):
+        return {"locked": "locked", "both": "words and picture"}[row.how]
     if row.elsewhere:
         return "memory has none: other parts searched" if row.ids else "memory has none"
     return "" if row.ids or row.how == "prior" else "memory has none: the query itself"

@@ -9,7 +9,8 @@ from ...humandiffusion.adapters.layouts import AdapterLayout
 from ...humandiffusion.errors import InputError
 from ...humandiffusion.parts import FACE, PART_NAMES
 from ...humandiffusion.prompts import PartPrompts
-from ...humandiffusion.smr.features import PartFeatures, Retrieved, reference_crop
+from ...humandiffusion.smr.asking import reference_crop
+from ...humandiffusion.smr.features import PartFeatures, Retrieved
 from .clip_towers import PICTURE_SIZE, patch_features, patch_features_of_nothing, picture_embeddings, vision_tower
 
 

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, GARMENTS, GLOVES, PANTS, TOP
-from humandiffusion.smr import query as module
+from humandiffusion.smr import exact as module
 from humandiffusion.smr.memory import StyleMemory
 from humandiffusion.smr.query import query
 

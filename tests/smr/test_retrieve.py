@@ -11,7 +11,8 @@ from humandiffusion.colour import BASIC_COLOURS
 from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, FACE, GLOVES, HAIR, PANTS, SKIN, TIE, TOP
 from humandiffusion.prompts import PartPrompt, PartPrompts
-from humandiffusion.smr.features import PartFeatures, Retrieved, retrieve
+from humandiffusion.smr.features import PartFeatures, Retrieved, locks_of, retrieve
+from humandiffusion.smr.locks import read_locks
 from humandiffusion.smr.memory import StyleMemory, select
 from humandiffusion.smr.sheet import report, sheet
 
@@ -191,3 +192,6 @@ def test_the_report_names_ids_captions_and_sources(look: Callable[..., PartFeatu
     words, row = report(features, wardrobe), told(features, TOP)
     assert 'top: "red shirt"' in words
     assert all(found in words and wardrobe.sources[wardrobe.row_of(found)] in words for found in row.ids)
+    assert row.sources == tuple(wardrobe.sources[wardrobe.row_of(found)] for found in row.ids)
+    said = next(line for line in words.splitlines() if line.startswith("locks: "))
+    assert read_locks(said.removeprefix("locks: ")) == locks_of(features)

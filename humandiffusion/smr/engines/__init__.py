@@ -1,0 +1,1 @@
+"""Search engines: the exact one (`smr/exact.py`) is always there; an index beside a memory stands in for it."""

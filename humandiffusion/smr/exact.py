@@ -1,0 +1,159 @@
+"""Exact search of a memory, block by block, on a CPU or a GPU.
+
+A first pass scores all rows in the precision they are stored in, which costs one product with the memory as it lies
+there and no copy of it. Its rounding error is bounded, so the rows that may be among the best are known; only these are
+scored again, in double precision. What comes out depends neither on the block size, nor on the device, nor on the other
+queries. What is held at a time is a block and its scores, however large the memory: a mapped file is read as it goes.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..parts import GARMENTS
+from .memory import StyleMemory
+
+Scope = Literal["part", "all", "garments"]
+MOST_ROWS, LEAST_ROWS, CELLS = 65536, 1024, 2**20  # of a block; CELLS = queries x rows of the scores held at a time
+_RESCORED_AT_ONCE, _CHUNK = 16384, 64
+
+
+@dataclass(frozen=True, eq=False)
+class ExactSearch:
+    """The search engine that is always there (see `SearchEngine`).
+
+    s_j = q' . m'_j with m' = norm(m - mean_image), or with m' = m where not `centred`. `favour` [N] is added to the
+    scores; a row of -inf is never found. Blocks of the memory are moved to `device`, the first pass is made there.
+    """
+
+    memory: StyleMemory
+    device: torch.device | str = "cpu"
+    centred: bool = True
+    favour: Tensor | None = None
+
+    name = "exact"
+
+    def search(
+        self, q: Tensor, parts: Tensor, k: int, scope: Scope = "part", banned: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """The k best rows of q' [M, D]: rows long [M, k], -1 where there was no more, and scores float32 [M, k].
+
+        Ties go to the lower row. `banned` int32 [M] is a group for each query that it must not find.
+        """
+        rows = torch.full((len(q), k), -1, dtype=torch.long)
+        scores = torch.full((len(q), k), float("-inf"))
+        for asked, spans in _searches(self.memory, parts, scope):
+            groups = None if banned is None else banned[asked]
+            found = self._candidates(q[asked], spans, k, groups)
+            rows[asked], scores[asked] = self._best(q[asked], k, *found)
+        return rows, scores
+
+    def scores(self, q: Tensor, rows: Tensor) -> Tensor:
+        """s_j of pairs, in double precision: q' [C, D] with the rows [C]."""
+        m = self.memory.vectors[rows].double()
+        s = (q.double() * F.normalize(m - self._mean.double(), dim=-1)).sum(1).float()
+        return s if self.favour is None else s + self.favour[rows]
+
+    @property
+    def _mean(self) -> Tensor:
+        return self.memory.mean_image if self.centred else torch.zeros_like(self.memory.mean_image)
+
+    def _candidates(self, q: Tensor, spans: list[slice], k: int, banned: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Pairs (query, row) that hold the k best of each query for certain, and few others."""
+        memory, on_cpu = self.memory, torch.device(self.device).type == "cpu"
+        # Elsewhere in float32, because halves may be summed up in halves there.
+        precision = memory.vectors.dtype if on_cpu else torch.float32
+        stored = q.to(self.device, precision)
+        offset = (q @ self._mean)[:, None].to(self.device)
+        # Rounding of q', of the product (each half a unit in the last place of numbers up to 1), and of its sum in
+        # float32; where norms are not divided by, that of the rows' as well.
+        slack = 2 * torch.finfo(memory.vectors.dtype).eps + memory.dim * 2**-24
+        slack = max(slack, 2 * torch.finfo(torch.float16).eps) if not on_cpu else slack
+        slack += 0 if self.centred else torch.finfo(memory.vectors.dtype).eps
+        size = min(max(CELLS // max(len(q), 1), LEAST_ROWS), MOST_ROWS)
+        reached = torch.full((len(q), 1), float("-inf"), device=self.device)  # by the k-th best of each, for certain
+        found = [(torch.zeros(0, dtype=torch.long), torch.zeros(0, dtype=torch.long), torch.zeros(0), torch.zeros(0))]
+        for block in [slice(i, min(i + size, span.stop)) for span in spans for i in range(span.start, span.stop, size)]:
+            inverse = self._inverse(block)
+            favour = None if self.favour is None else self.favour[block].to(self.device)
+            raw = stored @ memory.vectors[block].to(self.device, precision).T
+            if banned is not None:
+                raw.masked_fill_((memory.groups[block] == banned[:, None]).to(self.device), float("-inf"))
+            least = reached if favour is None else reached - favour.max()
+            if bool((least > 0).all()):
+                who, column = _promising(raw, least / inverse.max() + offset - slack)
+                s = (raw[who, column].float() - offset[who, 0]) * inverse[column]
+                s = s if favour is None else s + favour[column]
+            else:
+                dense = raw.float().sub_(offset).mul_(inverse)
+                dense = dense if favour is None else dense + favour
+                if dense.shape[1] >= k:
+                    lowest = (dense - slack * inverse).topk(k).values[:, -1:]
+                    reached = torch.maximum(reached, lowest)
+                who, column = (dense + slack * inverse >= reached).nonzero(as_tuple=True)
+                s = dense[who, column]
+            margin = slack * inverse[column]
+            there = s > float("-inf")
+            piece = (who, column + block.start, s - margin, s + margin)
+            found.append(tuple(values[there].cpu() for values in piece))  # type: ignore[arg-type]
+        who, rows, lower, upper = (torch.cat(column) for column in zip(*found, strict=True))
+        reached = reached.cpu()
+        order, rank = _ranked(who, lower, rows)
+        last = order[rank == k - 1]
+        reached[who[last], 0] = torch.maximum(reached[who[last], 0], lower[last])
+        kept = upper >= reached[who, 0]
+        return who[kept], rows[kept]
+
+    def _inverse(self, block: slice) -> Tensor:
+        if not self.centred:
+            return torch.ones(block.stop - block.start, device=self.device)
+        return self.memory.inverse_norms[block].to(self.device)
+
+    def _best(self, q: Tensor, k: int, who: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        """The k best of the candidate pairs of each query: rows [M, k] and scores [M, k]."""
+        pairs = zip(torch.split(who, _RESCORED_AT_ONCE), torch.split(candidates, _RESCORED_AT_ONCE), strict=True)
+        score = torch.cat([self.scores(q[i], j) for i, j in pairs])
+        order, rank = _ranked(who, score, candidates)
+        order, rank = order[rank < k], rank[rank < k]
+        rows = torch.full((len(q), k), -1, dtype=torch.long)
+        scores = torch.full((len(q), k), float("-inf"))
+        rows[who[order], rank] = candidates[order]
+        scores[who[order], rank] = score[order]
+        return rows, scores
+
+
+def _searches(memory: StyleMemory, parts: Tensor, scope: Scope) -> Iterator[tuple[Tensor, list[slice]]]:
+    """Which queries look in which rows."""
+    if scope == "part":
+        for part in torch.unique(parts).tolist():
+            yield (parts == part).nonzero()[:, 0], [memory.rows_of(part)]
+    else:
+        spans = [slice(0, len(memory))] if scope == "all" else [memory.rows_of(part) for part in GARMENTS]
+        yield torch.arange(len(parts)), spans
+
+
+def _promising(raw: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
+    """Cells of `raw` [M, n] (queries, columns) that reach `least` [M, 1]; whole chunks that do not are passed over."""
+    whole = raw.shape[1] // _CHUNK * _CHUNK
+    highest = raw[:, :whole].reshape(len(raw), -1, _CHUNK).amax(2)
+    who, chunk = (highest.float() >= least).nonzero(as_tuple=True)
+    queries = torch.arange(len(raw), device=raw.device)
+    rest = torch.arange(whole, raw.shape[1], device=raw.device)
+    within = torch.arange(_CHUNK, device=raw.device)
+    columns = torch.cat(((chunk[:, None] * _CHUNK + within).flatten(), rest.repeat(len(raw))))
+    who = torch.cat((who.repeat_interleave(_CHUNK), queries.repeat_interleave(len(rest))))
+    reaching = raw[who, columns].float() >= least[who, 0]
+    return who[reaching], columns[reaching]
+
+
+def _ranked(who: Tensor, score: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """The order of pairs by query, then falling score, then row; and each one's place among those of its query."""
+    order = rows.argsort(stable=True)
+    order = order[score[order].argsort(descending=True, stable=True)]
+    order = order[who[order].argsort(stable=True)]
+    sorted_who = who[order]
+    return order, torch.arange(len(who)) - torch.searchsorted(sorted_who, sorted_who)
