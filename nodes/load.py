@@ -1,8 +1,8 @@
 """Loaders: the native model, the part encoder, the style memory."""
 
-from ..humandiffusion.encoders.builtin import load_encoder
 from ..humandiffusion.smr.io import load_memory
 from .bridge import folders
+from .bridge.encoders import load_encoder
 from .bridge.native_model import load_native_model
 from .types import PartEncoder, StyleMemory, io
 
@@ -67,11 +67,12 @@ class LoadPartEncoder(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "encoder_name",
-                    options=folders.list_files(folders.ENCODERS),
+                    options=folders.list_models(folders.ENCODERS),
                     default=folders.BUILTIN,
                     tooltip="Which encoder to use. It must be the one that the style memory and the model were made "
                     "with; 'builtin' fits their 'builtin'. Encoders of your own go into "
-                    "models/humandiffusion/encoders.",
+                    "models/humandiffusion/encoders: files trained here, and the folders of any CLIP or SigLIP, with "
+                    "config.json, model.safetensors and the tokenizer's files. Nothing is downloaded.",
                 ),
             ],
             outputs=[
@@ -81,15 +82,15 @@ class LoadPartEncoder(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, encoder_name: str) -> bool | str:
-        return folders.exists(folders.ENCODERS, encoder_name)
+        return folders.model_exists(folders.ENCODERS, encoder_name)
 
     @classmethod
     def fingerprint_inputs(cls, encoder_name: str) -> str:
-        return folders.fingerprint(folders.ENCODERS, encoder_name)
+        return folders.model_fingerprint(folders.ENCODERS, encoder_name)
 
     @classmethod
     def execute(cls, encoder_name: str) -> io.NodeOutput:
-        return io.NodeOutput(load_encoder(folders.resolve(folders.ENCODERS, encoder_name)))
+        return io.NodeOutput(load_encoder(folders.model_path(folders.ENCODERS, encoder_name)))
 
 
 class LoadMemory(io.ComfyNode):

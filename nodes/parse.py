@@ -21,7 +21,7 @@ class LoadParser(io.ComfyNode):
             inputs=[
                 io.Combo.Input(
                     "parser_name",
-                    options=parsers.list_parsers(),
+                    options=folders.list_models(folders.PARSERS),
                     default=folders.BUILTIN,
                     tooltip="Which parser to use. 'builtin' comes with the pack: small, quick, rough at fine things. "
                     "A SegFormer for clothes (ATR's or FASHN's classes) is better: put its folder, with config.json "
@@ -33,15 +33,15 @@ class LoadParser(io.ComfyNode):
 
     @classmethod
     def validate_inputs(cls, parser_name: str) -> bool | str:
-        return parsers.parser_exists(parser_name)
+        return folders.model_exists(folders.PARSERS, parser_name)
 
     @classmethod
     def fingerprint_inputs(cls, parser_name: str) -> str:
-        return parsers.fingerprint(parser_name)
+        return folders.model_fingerprint(folders.PARSERS, parser_name)
 
     @classmethod
     def execute(cls, parser_name: str) -> io.NodeOutput:
-        return io.NodeOutput(parsers.load_parser(parsers.parser_path(parser_name)))
+        return io.NodeOutput(parsers.load_parser(folders.model_path(folders.PARSERS, parser_name)))
 
 
 class PoseFromImage(io.ComfyNode):

@@ -2,8 +2,12 @@
 
 import hashlib
 import os
+import re
+from pathlib import Path
 
 import folder_paths
+
+from ...humandiffusion.errors import InputError
 
 BUILTIN = "builtin"
 DENOISERS = "humandiffusion_denoisers"
@@ -11,6 +15,7 @@ ENCODERS = "humandiffusion_encoders"
 MEMORIES = "humandiffusion_memories"
 ADAPTERS = "humandiffusion_adapters"
 PARSERS = "humandiffusion_parsers"
+LOOKS = "humandiffusion_looks"
 
 _FOLDERS = {
     DENOISERS: "denoisers",
@@ -18,9 +23,13 @@ _FOLDERS = {
     MEMORIES: "memories",
     ADAPTERS: "adapters",
     PARSERS: "parsers",
+    LOOKS: "looks",
 }
 _IP_ADAPTERS = "ipadapter"  # a folder that other packs know as well
 _EXTENSIONS = {".safetensors"}
+_CONFIG = "config.json"  # what makes a folder a model
+_OF_A_MODEL = (".safetensors", ".json", ".txt", ".model")
+_NAME = re.compile(r"[\w() -][\w.() -]*(/[\w() -][\w.() -]*)*")  # a file, or one in folders; no way out of them
 _DELTA = ".delta-"  # a memory's later additions lie beside it and are read with it
 _WHOLE = 64 * 2**20  # larger files are told apart by size, time and their first bytes
 
@@ -65,6 +74,81 @@ def fingerprint(category: str, name: str) -> str:
     folder = os.path.dirname(path)
     deltas = sorted(entry for entry in os.listdir(folder) if entry.startswith(stem))
     return ",".join(file_hash(os.path.join(folder, entry)) for entry in [os.path.basename(path), *deltas])
+
+
+def list_models(category: str) -> list[str]:
+    """`builtin`, then files of ours and folders with a model of somebody else's."""
+    names = []
+    for file in folder_paths.get_filename_list(category):
+        folder = os.path.dirname(file)
+        names.append(folder if folder and model_folder(category, folder) else file)
+    return [BUILTIN, *dict.fromkeys(names)]
+
+
+def model_path(category: str, name: str) -> str:
+    """The path behind a name of `list_models`; `builtin` stays as it is. Raises FileNotFoundError for another."""
+    return name if name == BUILTIN else model_folder(category, name) or resolve(category, name)
+
+
+def model_exists(category: str, name: str) -> bool | str:
+    """True, or what to tell the user."""
+    if name in list_models(category):
+        return True
+    places = " or ".join(folder_paths.get_folder_paths(category))
+    return (
+        f"{name!r} is not there; put the checkpoint's folder, with config.json and model.safetensors, into {places} "
+        f"and press R, or choose {BUILTIN!r}"
+    )
+
+
+def model_fingerprint(category: str, name: str) -> str:
+    """Changes when a file behind a name of `list_models` does."""
+    path = model_path(category, name)
+    if name == BUILTIN:
+        return name
+    if not os.path.isdir(path):
+        return file_hash(path)
+    files = [os.path.join(path, entry) for entry in sorted(os.listdir(path)) if entry.endswith(_OF_A_MODEL)]
+    return hashlib.sha256(" ".join(map(file_hash, files)).encode()).hexdigest()
+
+
+def model_folder(category: str, name: str, holding: str = _CONFIG) -> str | None:
+    """The folder `name` in one of the places of a category, if it holds that file."""
+    for base in folder_paths.get_folder_paths(category):
+        path = os.path.normpath(os.path.join(base, name))
+        inside = os.path.commonpath((os.path.abspath(path), os.path.abspath(base))) == os.path.abspath(base)
+        if inside and os.path.isfile(os.path.join(path, holding)):
+            return path
+    return None
+
+
+def output_name(name: str) -> bool | str:
+    """True if a file may be called so, or what to tell the user."""
+    if _NAME.fullmatch(name.strip()) and not name.strip().endswith((" ", ".")) and _DELTA not in name:
+        return True
+    return (
+        f"got the name {name!r}, wanted letters, digits, spaces, _ - . ( ), and / for a folder within, as 'my memory'"
+    )
+
+
+def output_file(category: str, name: str, replace: bool) -> Path:
+    """Where to write a file of that name; if there is one and it is not to be replaced, with a number behind it.
+
+    Raises InputError for a name that no file may have.
+    """
+    told = output_name(name)
+    if told is not True:
+        raise InputError(f"name: {told}")
+    stem = name.strip().removesuffix(".safetensors")
+    there = None if not replace else folder_paths.get_full_path(category, f"{stem}.safetensors")
+    if there:
+        return Path(there)
+    base = Path(folder_paths.get_folder_paths(category)[0])
+    number = 1
+    while folder_paths.get_full_path(category, numbered := f"{stem}{f' {number}' if number > 1 else ''}.safetensors"):
+        number += 1
+    (base / numbered).parent.mkdir(parents=True, exist_ok=True)
+    return base / numbered
 
 
 def list_adapters() -> list[str]:

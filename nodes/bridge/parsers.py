@@ -1,8 +1,6 @@
 """Parsers in ComfyUI: their files and folders, and each as a model of its own that ComfyUI moves and unloads."""
 
-import hashlib
 import os
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +18,8 @@ from ...humandiffusion.parsing.io import load_parser_net
 from ...humandiffusion.parsing.keypoints import BODY, load_keypoint_finder
 from ...humandiffusion.parsing.segformer import load_segformer
 from ...humandiffusion.pose.semantic_pose import Keypoints, SemanticPose
-from .folders import BUILTIN, PARSERS, file_hash
+from .folders import PARSERS, model_folder
+from .patchers import patcher_of_strangers, weights_patcher
 
 NO_KEYPOINTS = "none"
 _AT_ONCE = 16  # photos in one forward; a film is longer
@@ -48,29 +47,20 @@ def load_parser(path: str) -> LoadedParser:
     """The builtin parser, a file of ours or a SegFormer's folder. Raises InputError for a bad one."""
     if os.path.isdir(path):
         parser: SharesParser = load_segformer(Path(path))
-        return LoadedParser(parser, _patcher_of_strangers([parser.net]))
+        return LoadedParser(parser, patcher_of_strangers([parser.net]))
     device = comfy.model_management.unet_offload_device()
     file = load_parser_net(path, operations=comfy.ops.manual_cast, device=device)
     net = file.net.to(memory_format=torch.channels_last)
     # Looked up now: ComfyUI replaces CoreModelPatcher when it starts on NVIDIA.
-    patcher = _patcher(net, comfy.model_patcher.CoreModelPatcher)
+    patcher = weights_patcher(net, comfy.model_patcher.CoreModelPatcher)
     return LoadedParser(BuiltinParser(net, file.area, file.parser_id), patcher)
 
 
 def find_keypoints(name: str, images: Tensor) -> tuple[tuple[Keypoints, ...], ...]:
     """The people in photos [B, 3, H, W] by the annotator files in folder `name`. Raises InputError."""
-    finder = load_keypoint_finder(Path(_folder(name, BODY) or name))
-    comfy.model_management.load_models_gpu([_patcher_of_strangers(finder.nets)])
+    finder = load_keypoint_finder(Path(model_folder(PARSERS, name, BODY) or name))
+    comfy.model_management.load_models_gpu([patcher_of_strangers(finder.nets)])
     return finder.find(images)
-
-
-def list_parsers() -> list[str]:
-    """`builtin`, then files of ours and folders of SegFormers."""
-    names = []
-    for file in folder_paths.get_filename_list(PARSERS):
-        folder = os.path.dirname(file)
-        names.append(folder if folder and _folder(folder, "config.json") else file)
-    return [BUILTIN, *dict.fromkeys(names)]
 
 
 def list_annotators() -> list[str]:
@@ -82,24 +72,6 @@ def list_annotators() -> list[str]:
     return [NO_KEYPOINTS, *dict.fromkeys(found)]
 
 
-def parser_path(name: str) -> str:
-    """The path behind a name of `list_parsers`; `builtin` stays as it is. Raises FileNotFoundError for another."""
-    return (
-        name if name == BUILTIN else _folder(name, "config.json") or folder_paths.get_full_path_or_raise(PARSERS, name)
-    )
-
-
-def parser_exists(name: str) -> bool | str:
-    """True, or what to tell the user."""
-    if name in list_parsers():
-        return True
-    places = " or ".join(folder_paths.get_folder_paths(PARSERS))
-    return (
-        f"{name!r} is not there; put the checkpoint's folder, with config.json and model.safetensors, into {places} "
-        f"and press R, or choose {BUILTIN!r}"
-    )
-
-
 def annotators_exist(name: str) -> bool | str:
     """True, or what to tell the user."""
     if name in list_annotators():
@@ -109,37 +81,3 @@ def annotators_exist(name: str) -> bool | str:
         f"{name!r} is not there; put {BODY} into a folder of that name in {places} and press R, or choose "
         f"{NO_KEYPOINTS!r}"
     )
-
-
-def fingerprint(name: str) -> str:
-    """Changes when a file behind a name of `list_parsers` does."""
-    path = parser_path(name)
-    if name == BUILTIN:
-        return name
-    if not os.path.isdir(path):
-        return file_hash(path)
-    files = [
-        os.path.join(path, entry) for entry in sorted(os.listdir(path)) if entry.endswith((".safetensors", ".json"))
-    ]
-    return hashlib.sha256(" ".join(map(file_hash, files)).encode()).hexdigest()
-
-
-def _folder(name: str, holding: str) -> str | None:
-    """The folder `name` in one of the places for parsers, if it holds that file."""
-    for base in folder_paths.get_folder_paths(PARSERS):
-        path = os.path.normpath(os.path.join(base, name))
-        inside = os.path.commonpath((os.path.abspath(path), os.path.abspath(base))) == os.path.abspath(base)
-        if inside and os.path.isfile(os.path.join(path, holding)):
-            return path
-    return None
-
-
-def _patcher_of_strangers(nets: Iterable[torch.nn.Module]) -> Any:
-    """For nets without ComfyUI's layers, which cannot be cast piece by piece: they move as a whole. In a list, because
-    the patcher gives its model attributes that some nets have as properties."""
-    return _patcher(torch.nn.ModuleList(nets), comfy.model_patcher.ModelPatcher)
-
-
-def _patcher(net: torch.nn.Module, kind: Any) -> Any:
-    device = comfy.model_management.unet_offload_device()
-    return kind(net, load_device=comfy.model_management.get_torch_device(), offload_device=device)
