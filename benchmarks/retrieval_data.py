@@ -137,10 +137,10 @@ def noisy(features, lift, noise: float, generator):
     import torch.nn.functional as F
 
     out = torch.empty(len(features), len(lift), dtype=torch.float16)
-    for start in range(0, len(features), BLOCK):
-        laid = features[start : start + BLOCK] @ lift.T
+    for at in range(0, len(features), BLOCK):
+        laid = features[at : at + BLOCK] @ lift.T
         laid = laid + torch.randn(laid.shape, generator=generator) * (noise / len(lift) ** 0.5)
-        out[start : start + BLOCK] = F.normalize(laid, dim=1).half()
+        out[at : at + BLOCK] = F.normalize(laid, dim=1).half()
     return out
 
 
