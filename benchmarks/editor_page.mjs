@@ -23,28 +23,69 @@ for (let n = 0; n < 5; n++) {
     }, value)
   )
 }
-await page.locator('[data-tool="brush"].hd-button').click()
-await page.locator('[data-part="2"] .hd-part-name').click()
+const button = (name) => page.locator(`[data-tool="${name}"].hd-button`).click()
 const box = await page.locator('.hd-map').boundingBox()
-await page.evaluate(() => new Promise((done) => setTimeout(done, 500)))
-await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
-for (let n = 0; n < STROKES; n++) {
-  const y = box.y + (box.height * (n + 1)) / (STROKES + 2)
-  await page.mouse.move(box.x + 20, y)
+await button('restore')
+const restored = await page.evaluate(async ([x, y]) => {
+  const stage = document.querySelector('.hd-stage')
+  const at = { clientX: x, clientY: y, bubbles: true, button: 0, pointerId: 1 }
+  stage.setPointerCapture = () => undefined
+  const begin = performance.now()
+  stage.dispatchEvent(new PointerEvent('pointerdown', at))
+  stage.dispatchEvent(new PointerEvent('pointerup', at))
+  delete stage.setPointerCapture
+  return performance.now() - begin
+}, [box.x + 20, box.y + 20])
+await button('brush')
+await page.locator('[data-part="2"] .hd-part-name').click()
+const painting = await traced(async () => {
+  for (let n = 0; n < STROKES; n++) {
+    const y = box.y + (box.height * (n + 1)) / (STROKES + 2)
+    await page.mouse.move(box.x + 20, y)
+    await page.mouse.down()
+    await page.mouse.move(box.x + box.width - 20, y + 40, { steps: 40 })
+    await page.mouse.up()
+  }
+})
+const painted = await page.evaluate(() => JSON.parse(window.widget.getValue() || '{}').painted)
+await page.evaluate((text) => window.widget.setValue(text), value)
+await button('pose')
+const wrist = JSON.parse(value).skeleton.keypoints[4].slice(0, 2).map((place) => (place * box.width) / JSON.parse(value).width)
+const posing = await traced(async () => {
+  await page.mouse.move(box.x + wrist[0], box.y + wrist[1])
   await page.mouse.down()
-  await page.mouse.move(box.x + box.width - 20, y + 40, { steps: 40 })
+  for (const [dx, dy] of [[-80, -60], [-120, -240], [20, -160]]) await page.mouse.move(box.x + wrist[0] + dx, box.y + wrist[1] + dy, { steps: 20 })
   await page.mouse.up()
-}
-const trace = JSON.parse((await browser.stopTracing()).toString())
-const painted = await page.evaluate(() => JSON.parse(window.widget.getValue() || '{}').painted !== null)
+})
+const posed = await page.evaluate(() => JSON.parse(window.widget.getValue()).skeleton.keypoints[4])
 await browser.close()
 if (!painted) throw new Error('the strokes painted nothing')
+if (JSON.stringify(posed) === JSON.stringify(JSON.parse(value).skeleton.keypoints[4])) throw new Error('the wrist did not move')
 
-const { frames, clock } = framesOf(trace.traceEvents)
-frames.sort((a, b) => a - b)
+const middle = (sorted, share) => sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]
 opened.sort((a, b) => a - b)
-const at = (share) => frames[Math.min(frames.length - 1, Math.floor(share * frames.length))]
-console.log(JSON.stringify({ frame_ms_p50: at(0.5), frame_ms_p95: at(0.95), frames: frames.length, clock, open_ms: opened[2] }))
+console.log(
+  JSON.stringify({
+    frame_ms_p50: middle(painting.frames, 0.5),
+    frame_ms_p95: middle(painting.frames, 0.95),
+    frames: painting.frames.length,
+    clock: painting.clock,
+    pose_ms_p50: middle(posing.frames, 0.5),
+    pose_ms_p95: middle(posing.frames, 0.95),
+    open_ms: opened[2],
+    restore_ms: restored
+  })
+)
+
+/** Frames' main-thread times, sorted, while something is done. */
+async function traced(work) {
+  await page.evaluate(() => new Promise((done) => setTimeout(done, 500)))
+  await browser.startTracing(page, { categories: ['toplevel', 'devtools.timeline', 'disabled-by-default-devtools.timeline'] })
+  await work()
+  const trace = JSON.parse((await browser.stopTracing()).toString())
+  const { frames, clock } = framesOf(trace.traceEvents)
+  return { frames: frames.sort((a, b) => a - b), clock }
+}
 
 /** Main-thread milliseconds of each frame: all tasks from one commit to the compositor to the next. */
 function framesOf(events) {

@@ -1,12 +1,13 @@
 // A real ComfyUI server with this pack, and its page in Chromium. COMFYUI_URL names a server that runs already; else one is
-// started from COMFYUI_PATH with COMFYUI_PYTHON (as tests/host/conftest.py finds them) and ended by its process.
+// started from COMFYUI_PATH with COMFYUI_PYTHON (as tests/host/conftest.py finds them) and ended by its process. With
+// COMFYUI_FRONTEND, the folder `static` of an unpacked comfyui_frontend_package, it serves that page instead of its own.
 import { spawn, type ChildProcess } from 'node:child_process'
 import fs from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { chromium, type Browser, type BrowserContext, type Page } from 'playwright-core'
+import { chromium, type Browser, type Page } from 'playwright-core'
 
 const PACK = fileURLToPath(new URL('../..', import.meta.url))
 const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium'
@@ -27,20 +28,15 @@ export function missing(): string | null {
 
 export interface Comfy {
   readonly url: string
-  readonly browser: Browser
   stop(): Promise<void>
 }
 
 export async function startComfy(): Promise<Comfy> {
-  const server = process.env.COMFYUI_URL ? null : await startServer()
-  const url = process.env.COMFYUI_URL ?? `http://127.0.0.1:${server?.port}`
-  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS })
+  if (process.env.COMFYUI_URL) return { url: process.env.COMFYUI_URL, stop: async () => undefined }
+  const server = await startServer()
   return {
-    url,
-    browser,
+    url: `http://127.0.0.1:${server.port}`,
     async stop() {
-      await browser.close()
-      if (!server) return
       const ended = new Promise((done) => server.process.once('exit', done))
       server.process.kill()
       await ended
@@ -49,12 +45,16 @@ export async function startComfy(): Promise<Comfy> {
   }
 }
 
-/** The page in one of both renderers, with an empty graph. */
-export async function openPage(comfy: Comfy, vue: boolean): Promise<{ page: Page; context: BrowserContext; errors: string[] }> {
+export function startBrowser(): Promise<Browser> {
+  return chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS })
+}
+
+/** The server's page in one of both renderers, with an empty graph. */
+export async function openPage(browser: Browser, url: string, vue: boolean): Promise<{ page: Page; errors: string[] }> {
   for (const [name, value] of Object.entries({ 'Comfy.TutorialCompleted': true, 'Comfy.VueNodes.Enabled': vue })) {
-    await fetch(`${comfy.url}/settings/${name}`, { method: 'POST', body: JSON.stringify(value), headers: { 'Content-Type': 'application/json' } })
+    await fetch(`${url}/settings/${name}`, { method: 'POST', body: JSON.stringify(value), headers: { 'Content-Type': 'application/json' } })
   }
-  const context = await comfy.browser.newContext({ viewport: { width: 1500, height: 1000 } })
+  const context = await browser.newContext({ viewport: { width: 1500, height: 1000 }, permissions: ['clipboard-read', 'clipboard-write'] })
   const page = await context.newPage()
   page.setDefaultTimeout(20_000)
   const errors: string[] = []
@@ -62,12 +62,12 @@ export async function openPage(comfy: Comfy, vue: boolean): Promise<{ page: Page
   // Nothing outside the server is reachable: such requests fail at once, so that the page does not wait.
   await page.route('**/*', (route) => {
     const { host, protocol } = new URL(route.request().url())
-    return host === new URL(comfy.url).host || protocol === 'blob:' || protocol === 'data:' ? route.continue() : route.abort()
+    return host === new URL(url).host || protocol === 'blob:' || protocol === 'data:' ? route.continue() : route.abort()
   })
-  await page.goto(comfy.url, { waitUntil: 'domcontentloaded' })
+  await page.goto(url, { waitUntil: 'domcontentloaded' })
   await ready(page)
   await page.evaluate(() => window.app.graph.clear())
-  return { page, context, errors }
+  return { page, errors }
 }
 
 export async function ready(page: Page): Promise<void> {
@@ -83,6 +83,7 @@ async function startServer(): Promise<{ process: ChildProcess; port: number; bas
   const port = await freePort()
   const log = fs.openSync(path.join(base, 'server.log'), 'w')
   const args = ['main.py', '--cpu', '--listen', '127.0.0.1', '--port', String(port), '--base-directory', base, '--disable-auto-launch']
+  if (process.env.COMFYUI_FRONTEND) args.push('--front-end-root', process.env.COMFYUI_FRONTEND)
   const started = spawn(PYTHON, args, { cwd: COMFYUI, stdio: ['ignore', log, log], env: { ...process.env, HF_HUB_OFFLINE: '1' } })
   for (let tries = 0; tries < 600; tries++) {
     if (await fetch(`http://127.0.0.1:${port}/system_stats`).then((answer) => answer.ok, () => false)) return { process: started, port, base }

@@ -1,5 +1,7 @@
 // The editor as a test sees it: nodes by their index, places in map pixels, values and maps instead of pictures.
 import type { Locator, Page } from 'playwright-core'
+import { decodePng } from '../../web/src/scene/png'
+import { ready } from './comfy'
 import { layersOf, parseValue, type Value } from '../../web/src/scene/value'
 
 declare global {
@@ -48,12 +50,28 @@ export class EditorPage {
     return id
   }
 
+  /** Saves the workflow, loads the page anew and opens it again. */
+  async reload(shown = true): Promise<void> {
+    const saved = await this.page.evaluate(() => JSON.stringify((window.app.rootGraph ?? window.app.graph).serialize()))
+    await this.page.reload({ waitUntil: 'domcontentloaded' })
+    await ready(this.page)
+    await this.page.evaluate((graph) => window.app.loadGraphData(JSON.parse(graph)), saved)
+    if (shown) await this.editor().waitFor()
+    await this.settle()
+  }
+
   editor(index = 0): Locator {
     return this.page.locator('.hd-editor:visible').nth(index)
   }
 
   async text(id: string): Promise<string> {
     return this.page.evaluate((one) => String(window.app.graph.getNodeById(one).widgets[0].value), id)
+  }
+
+  /** As loading a workflow does. */
+  async setText(id: string, text: string): Promise<void> {
+    await this.page.evaluate(([one, value]) => (window.app.graph.getNodeById(one).widgets[0].value = value), [id, text])
+    await this.settle()
   }
 
   async value(id: string): Promise<Value> {
@@ -63,12 +81,11 @@ export class EditorPage {
   }
 
   async labels(id: string): Promise<Uint8Array> {
-    const value = await this.value(id)
-    return layersOf(value, new Map()).labels
+    return layersOf(await this.value(id), new Map()).labels
   }
 
-  async labelsOrNone(id: string): Promise<Uint8Array | null> {
-    return (await this.text(id)) === '' ? null : this.labels(id)
+  async painted(id: string): Promise<Uint8Array> {
+    return layersOf(await this.value(id), new Map()).painted
   }
 
   async tool(name: string, index = 0): Promise<void> {
@@ -90,6 +107,80 @@ export class EditorPage {
     await this.settle()
   }
 
+  /** A stroke of a tablet's pen: places with the pressure at each. */
+  async pen(places: readonly (readonly [x: number, y: number, pressure: number])[], index = 0): Promise<void> {
+    const session = await this.page.context().newCDPSession(this.page)
+    const points = await this.toWindow(places.map(([x, y]) => [x, y]), index)
+    const send = (type: 'mousePressed' | 'mouseMoved' | 'mouseReleased', k: number) =>
+      session.send('Input.dispatchMouseEvent', {
+        type, x: points[k][0], y: points[k][1], force: places[k][2], button: 'left', buttons: type === 'mouseReleased' ? 0 : 1, clickCount: 1, pointerType: 'pen'
+      })
+    await send('mousePressed', 0)
+    for (let k = 1; k < points.length; k++) await send('mouseMoved', k)
+    await send('mouseReleased', points.length - 1)
+    await session.detach()
+    await this.settle()
+  }
+
+  async hover(place: Place, index = 0): Promise<void> {
+    const [window] = await this.toWindow([place], index)
+    await this.page.mouse.move(...window)
+    await this.settle()
+  }
+
+  /** Turns the wheel at a place. */
+  async wheel(place: Place, turn: number, keys: readonly string[] = [], index = 0): Promise<void> {
+    await this.hover(place, index)
+    for (const key of keys) await this.page.keyboard.down(key)
+    await this.page.mouse.wheel(0, turn)
+    await this.settle()
+    for (const key of keys) await this.page.keyboard.up(key)
+  }
+
+  async click(place: Place, index = 0): Promise<void> {
+    await this.hover(place, index)
+    await this.page.mouse.down()
+    await this.page.mouse.up()
+    await this.settle()
+  }
+
+  /** A file that falls on the editor. */
+  async drop(name: string, bytes: Uint8Array, type = 'image/png', index = 0): Promise<void> {
+    const transfer = await this.page.evaluateHandle(
+      ([file, content, kind]) => {
+        const data = new DataTransfer()
+        data.items.add(new File([Uint8Array.from(atob(content), (letter) => letter.charCodeAt(0))], file, { type: kind }))
+        return data
+      },
+      [name, Buffer.from(bytes).toString('base64'), type] as const
+    )
+    const stage = this.editor(index).locator('.hd-stage')
+    for (const event of ['dragenter', 'dragover', 'drop']) await stage.dispatchEvent(event, { dataTransfer: transfer })
+    await this.settle()
+  }
+
+  async button(name: string, index = 0): Promise<void> {
+    await this.editor(index).getByRole('button', { name, exact: true }).first().click()
+    await this.settle()
+  }
+
+  async fromPartMenu(part: number, item: string, index = 0): Promise<void> {
+    const row = this.editor(index).locator(`[data-part="${part}"]`)
+    await row.hover()
+    await row.locator('.hd-more').click()
+    await this.choose(item, index)
+  }
+
+  async fromFiles(item: string, role: 'menuitem' | 'menuitemcheckbox' = 'menuitem', index = 0): Promise<void> {
+    await this.button('Files: open, export, clear', index)
+    await this.choose(item, index, role)
+  }
+
+  async choose(item: string, index = 0, role: 'menuitem' | 'menuitemcheckbox' = 'menuitem'): Promise<void> {
+    await this.editor(index).getByRole(role, { name: item, exact: true }).click()
+    await this.settle()
+  }
+
   async key(keys: string, index = 0): Promise<void> {
     await this.editor(index).focus()
     await this.page.keyboard.press(keys)
@@ -97,23 +188,36 @@ export class EditorPage {
   }
 
   async choosePreset(name: string, index = 0): Promise<void> {
-    await this.editor(index).locator('button[aria-label="Start from a figure"]').click()
+    await this.editor(index).locator('.hd-bar button[aria-label="Start from a figure"]').click()
     await this.editor(index).locator(`[data-preset="${name}"]`).click()
     await this.settle()
   }
 
   /** Runs the graph with a Save Pose behind the editor: the labels that Python wrote. */
+  async received(id: string): Promise<Uint8Array> {
+    return labelsOf(await this.run(id))
+  }
+
+  /** The same as the file that Python wrote. */
   async run(id: string): Promise<Buffer> {
-    const prompt = await this.page.evaluate(async (one) => {
+    const save = await this.page.evaluate((one) => {
       const { app, LiteGraph } = window
-      const save = LiteGraph.createNode('HumanDiffusionSavePose')
-      save.pos = [900, 60]
-      app.graph.add(save)
-      app.graph.getNodeById(one).connect(0, save, 0)
-      const { output } = await app.graphToPrompt()
-      app.graph.remove(save)
-      return output
+      const node = LiteGraph.createNode('HumanDiffusionSavePose')
+      node.pos = [900, 60]
+      app.graph.add(node)
+      app.graph.getNodeById(one).connect(0, node, 0)
+      return node.id
     }, id)
+    try {
+      return await this.runGraph()
+    } finally {
+      await this.page.evaluate((one) => window.app.graph.remove(window.app.graph.getNodeById(one)), save)
+    }
+  }
+
+  /** Runs the graph as it is: the first picture that it saves. */
+  async runGraph(): Promise<Buffer> {
+    const prompt = await this.page.evaluate(async () => (await window.app.graphToPrompt()).output)
     const answer = await fetch(`${this.url}/prompt`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -151,4 +255,10 @@ export class EditorPage {
     if (!box) throw new Error('the map is not to be seen')
     return places.map(([x, y]) => [box.x + (x * box.width) / size[0], box.y + (y * box.height) / size[1]])
   }
+}
+
+export async function labelsOf(png: Buffer): Promise<Uint8Array> {
+  const map = await decodePng(new Uint8Array(png))
+  if (!map) throw new Error('Python wrote no map')
+  return map.labels
 }

@@ -1,10 +1,12 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
+const here = (path: string) => fileURLToPath(new URL(path, import.meta.url))
+
 // One after the other: all share a server and its settings.
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
-  cacheDir: fileURLToPath(new URL('../../node_modules/.vite', import.meta.url)),
+  root: here('.'),
+  cacheDir: here('../../node_modules/.vite'),
   server: { fs: { strict: false } },
-  test: { include: ['*.test.ts'], testTimeout: 90_000, hookTimeout: 240_000, fileParallelism: false }
+  test: { include: ['*.test.ts'], globalSetup: here('server.ts'), testTimeout: 90_000, hookTimeout: 240_000, fileParallelism: false }
 })

@@ -3,12 +3,13 @@ import { describe, expect, test } from 'vitest'
 import bad from '../../tests/fixtures/editor/bad.json'
 import good from '../../tests/fixtures/editor/good.json'
 import { sha256 } from '../src/comfy/sha256'
+import { stateFrom } from '../src/editor/reading'
 import { blankState, Document, resized, scaled } from '../src/scene/document'
 import { exchanged, grown, shrunk, smoothed } from '../src/scene/morph'
 import { blankPaper, boundsOf, countParts, paperOf } from '../src/scene/paper'
 import { PARTS, searchParts } from '../src/scene/parts'
 import { decodePng, encodePng, labelsOfColours } from '../src/scene/png'
-import { dragged, freshFigure, mirroredSkeleton, posed, presetSkeleton } from '../src/scene/posing'
+import { dragged, freshFigure, mirroredSkeleton, presetSkeleton } from '../src/scene/posing'
 import { decodeRuns, encodeRuns, RunText } from '../src/scene/runs'
 import { inkArea, inkCapsule, inkPolygon } from '../src/scene/strokes'
 import { layersOf, parseValue } from '../src/scene/value'
@@ -62,7 +63,7 @@ describe('values', () => {
     const text = document.value()
     const value = parseValue(text)
     const other = new Document(SILENT)
-    if (value) other.open(value, layersOf(value, new Map()), null)
+    if (value) other.open(stateFrom(value, new Map()))
     expect(other.value()).toBe(text)
     expect(new Document(SILENT).value()).toBe('')
   })
@@ -127,7 +128,8 @@ describe('painting', () => {
   })
 
   test('restore shows the figure again where it was painted over', () => {
-    const { paper, under } = freshFigure('standing-t-shirt', { width: 96, height: 144 })
+    const { paper, under: below } = freshFigure('standing-t-shirt', { width: 96, height: 144 })
+    const under = below()
     inkCapsule(paper, { part: 12, locked: FREE }, dab(48, 72, 9), dab(48, 72, 9))
     expect(same(paper.labels, under)).toBe(false)
     inkCapsule(paper, { part: 0, locked: FREE, restore: under }, dab(48, 72, 12), dab(48, 72, 12))
@@ -196,16 +198,6 @@ describe('figures', () => {
     const after = dragged(before, { joint: 3 }, x - 10, y - 20, { alone: false, free: false })
     const moved = before.keypoints.flatMap((point, k) => (point[0] === after.keypoints[k][0] ? [] : [k]))
     expect(moved).toEqual([3, 4])
-  })
-
-  test('paint survives posing at its place', () => {
-    const state = freshFigure('standing-t-shirt', size)
-    inkCapsule(state.paper, { part: 12, locked: FREE }, dab(20, 20, 6), dab(20, 20, 6))
-    const { skeleton } = state
-    if (!skeleton) throw new Error('no skeleton')
-    const after = posed(state, mirroredSkeleton(skeleton))
-    expect(after.paper.labels[20 * 128 + 20]).toBe(12)
-    expect(after.under[20 * 128 + 20]).toBe(0)
   })
 
   test('twice mirrored is the same', () => {

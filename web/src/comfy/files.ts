@@ -8,10 +8,12 @@ export function viewUrl(api: ComfyApi, { filename, subfolder = '', type = 'input
   return api.apiURL(`/view?${new URLSearchParams({ filename, subfolder, type })}`)
 }
 
-/** Uploads a PNG under a name made of its content; the same content again makes no second file. */
-export async function upload(api: ComfyApi, png: Uint8Array<ArrayBuffer>): Promise<string> {
+/** Uploads a picture under a name made of its content; the same content again makes no second file. */
+export async function upload(api: ComfyApi, file: Blob): Promise<string> {
+  const bytes = new Uint8Array(await file.arrayBuffer())
+  const kind = /^image\/(\w+)/.exec(file.type)?.[1] ?? 'png'
   const form = new FormData()
-  form.append('image', new File([png], `${sha256(png).slice(0, 32)}.png`, { type: 'image/png' }))
+  form.append('image', new File([bytes], `${sha256(bytes).slice(0, 32)}.${kind}`, { type: file.type }))
   form.append('type', 'input')
   form.append('subfolder', FOLDER)
   const answer = await api.fetchApi('/upload/image', { method: 'POST', body: form })
@@ -22,11 +24,15 @@ export async function upload(api: ComfyApi, png: Uint8Array<ArrayBuffer>): Promi
 
 /** The bytes of a file that `upload` named. */
 export async function download(api: ComfyApi, name: string): Promise<Uint8Array<ArrayBuffer>> {
-  const [, subfolder, filename] = /^(.*)\/([^/]+) \[input\]$/.exec(name) ?? []
-  if (!filename) throw new Error(`the map's file has a name that is none: ${name}`)
-  const answer = await fetch(viewUrl(api, { filename, subfolder, type: 'input' }))
+  const answer = await fetch(addressOf(api, name))
   if (!answer.ok) {
     throw new Error(`The map's file ${name} is not in this ComfyUI's input folder. Copy it there from where the workflow was made, then reload.`)
   }
   return new Uint8Array(await answer.arrayBuffer())
+}
+
+/** Where the page finds a file that `upload` named. */
+export function addressOf(api: ComfyApi, name: string): string {
+  const [, subfolder = '', filename = name] = /^(?:(.*)\/)?([^/]+?)(?: \[input\])?$/.exec(name) ?? []
+  return viewUrl(api, { filename, subfolder, type: 'input' })
 }

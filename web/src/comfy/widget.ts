@@ -1,6 +1,6 @@
 // The editor as a widget of a node: value and preferences, results of a run, the photo of a linked node.
 import { Editor } from '../editor/editor'
-import { download, upload, viewUrl } from './files'
+import { addressOf, download, upload, viewUrl } from './files'
 import type { ComfyApi, ComfyApp, ComfyNode, ComfyWidget, ServerFile } from './host'
 
 const PREFERENCES = 'humandiffusion_editor'
@@ -16,8 +16,9 @@ export function poseEditorWidget(app: ComfyApp, api: ComfyApi, node: ComfyNode, 
   const editor = new Editor({
     onChange: () => widget.callback?.(editor.value),
     onPreferences: (preferences) => (node.properties ? (node.properties[PREFERENCES] = preferences) : undefined),
-    upload: (png) => upload(api, png),
-    download: (file) => download(api, file)
+    upload: (file) => upload(api, file),
+    download: (file) => download(api, file),
+    address: (file) => addressOf(api, file)
   })
   const widget = node.addDOMWidget(name, 'humandiffusion_pose_editor', editor.host, {
     getValue: () => editor.value,

@@ -146,7 +146,7 @@ function draw(context: Context, ink: Omit<Ink, 'beforeRow'>, a: Dab, b: Dab): vo
 
 function inkOf({ document, settings }: Context): Omit<Ink, 'beforeRow'> {
   const { tool, part, locked } = settings
-  if (tool === 'restore') return { part: BACKGROUND, locked, restore: document.current.under }
+  if (tool === 'restore') return { part: BACKGROUND, locked, restore: document.current.under() }
   return { part: tool === 'eraser' ? BACKGROUND : part, locked }
 }
 

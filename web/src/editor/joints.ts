@@ -9,15 +9,15 @@ export class Joints {
   readonly group = s('g', { class: 'hd-joints' })
 
   /** Draws the skeleton; `held` is what is under the pointer or in the hand. */
-  show(skeleton: Skeleton | null, size: Size, held: Grip | null): void {
+  show(skeleton: Skeleton | null, size: Size, looked: number | null, held: Grip | null): void {
     this.group.replaceChildren()
     if (!skeleton) return
     this.drawBones(skeleton)
     const joint = held && 'joint' in held ? held.joint : null
     const handle = held && 'handle' in held ? held.handle : null
-    for (const one of handlesOf(skeleton, size)) {
+    for (const one of handlesOf(skeleton, size, looked)) {
       const same = handle?.garment === one.garment && handle.measure === one.measure && handle.side === one.side
-      this.group.append(s('rect', { class: same ? 'hd-handle hd-held' : 'hd-handle', x: one.at[0], y: one.at[1], 'data-handle': one.title }))
+      this.group.append(s('rect', { class: `hd-handle${one.fine ? ' hd-fine' : ''}${same ? ' hd-held' : ''}`, x: one.at[0], y: one.at[1], 'data-handle': one.title }))
       if (same) this.label(one.title, ...one.at)
     }
     skeleton.keypoints.forEach(([cx, cy, confidence], index) => {

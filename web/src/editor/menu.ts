@@ -1,7 +1,7 @@
 // A small menu at a button, closed by a choice, Escape or a click beside it.
 import { h } from './dom'
 
-export type Item = { readonly label: string; readonly run: () => void; readonly disabled?: boolean } | { readonly heading: string }
+export type Item = { readonly label: string; readonly run: () => void; readonly disabled?: boolean; readonly checked?: boolean } | { readonly heading: string }
 
 export function openMenu(root: HTMLElement, anchor: HTMLElement, items: readonly Item[]): void {
   root.querySelector('.hd-menu')?.remove()
@@ -19,7 +19,8 @@ export function openMenu(root: HTMLElement, anchor: HTMLElement, items: readonly
           'button',
           {
             type: 'button',
-            role: 'menuitem',
+            role: item.checked === undefined ? 'menuitem' : 'menuitemcheckbox',
+            'aria-checked': item.checked === undefined ? undefined : String(item.checked),
             disabled: item.disabled ?? false,
             onclick: () => {
               close()

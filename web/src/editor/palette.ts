@@ -8,7 +8,7 @@ const HEADINGS = { scene: 'Scene', body: 'Body', garment: 'Garments', accessory:
 
 export class Palette {
   readonly element: HTMLElement
-  private readonly search: HTMLInputElement
+  readonly search: HTMLInputElement
   private readonly rows: HTMLElement[] = []
   private readonly counts: HTMLElement[] = []
   private readonly headings: HTMLElement[] = []

@@ -1,6 +1,7 @@
 // From pointer events on the stage to gestures. The stage holds the pointer, so nothing is lost when it leaves the node.
-import { dragged, gripAt, posed, strandedPaint, type Grip } from '../scene/posing'
+import { dragged, gripAt, type Grip } from '../scene/posing'
 import type { State } from '../scene/document'
+import type { Skeleton } from '../scene/value'
 import { beginLasso, beginLine, beginStroke, fillAt, partAt, type Context, type Corners, type Gesture, type Sample } from './gestures'
 import type { Stage } from './stage'
 
@@ -11,8 +12,12 @@ export interface Watcher {
   hover(sample: Sample | null): void
   /** What would be, or is, grabbed. */
   hold(grip: Grip | null): void
-  /** Painting that no longer lies on the figure after a drag. */
-  stranded(pixels: number): void
+  /** The part whose every handle is shown. */
+  looked(): number | null
+  /** The figure of another skeleton. */
+  posed(state: State, skeleton: Skeleton): State
+  /** A drag of the figure has ended. */
+  settled(): void
   spaceHeld(): boolean
   onPick(part: number): void
 }
@@ -53,13 +58,14 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     element.closest<HTMLElement>('.hd-editor')?.focus({ preventScroll: true })
     if (gesture) return
     gesture = begin(event)
+    stage.isHeld = gesture !== null
     if (gesture) element.setPointerCapture(event.pointerId)
   })
   element.addEventListener('pointermove', (event) => {
     event.stopPropagation()
     watcher.hover(sampleOf(event))
     if (!gesture) {
-      if (context.settings.tool === 'pose') watcher.hold(gripUnder(stage, context, sampleOf(event)))
+      if (context.settings.tool === 'pose') watcher.hold(gripUnder(stage, context, watcher, sampleOf(event)))
       return
     }
     const coalesced = event.getCoalescedEvents?.() ?? []
@@ -69,6 +75,7 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     event.stopPropagation()
     const ending = gesture
     gesture = null
+    stage.isHeld = false
     ending?.end()
   }
   element.addEventListener('pointerup', end)
@@ -114,8 +121,8 @@ function beginPan(stage: Stage, first: PointerEvent): Gesture {
   }
 }
 
-function gripUnder(stage: Stage, { document }: Context, { x, y }: Sample): Grip | null {
-  return gripAt(document.current.skeleton, document.paper, x, y, REACH / stage.pixelSize)
+function gripUnder(stage: Stage, { document }: Context, watcher: Watcher, { x, y }: Sample): Grip | null {
+  return gripAt(document.current.skeleton, document.paper, watcher.looked(), x, y, REACH / stage.pixelSize)
 }
 
 /** Drags a joint or a garment's handle; the figure is drawn once a frame. */
@@ -123,7 +130,7 @@ function beginPose(stage: Stage, context: Context, watcher: Watcher, first: Samp
   const { document } = context
   const before: State = document.current
   const { skeleton } = before
-  const grip = gripUnder(stage, context, first)
+  const grip = gripUnder(stage, context, watcher, first)
   if (!skeleton || !grip) return null
   const [x, y] = 'joint' in grip ? skeleton.keypoints[grip.joint] : grip.handle.at
   let latest: Sample = first
@@ -132,7 +139,7 @@ function beginPose(stage: Stage, context: Context, watcher: Watcher, first: Samp
   const draw = () => {
     frame = 0
     const keys = { alone: latest.shift, free: latest.alt }
-    document.show(posed(before, dragged(skeleton, grip, x + latest.x - first.x, y + latest.y - first.y, keys)))
+    document.show(watcher.posed(before, dragged(skeleton, grip, x + latest.x - first.x, y + latest.y - first.y, keys)))
     watcher.hold(grip)
   }
   watcher.hold(grip)
@@ -147,7 +154,7 @@ function beginPose(stage: Stage, context: Context, watcher: Watcher, first: Samp
       if (!moved) return
       draw()
       document.settle(before)
-      watcher.stranded(strandedPaint(before, document.current))
+      watcher.settled()
     }
   }
 }

@@ -12,6 +12,8 @@ export interface Preferences {
   readonly mirror: boolean
   /** How much of the map shows over a photo, 0 to 1. */
   readonly opacity: number
+  /** Paint goes along when the figure below it is posed. */
+  readonly follow: boolean
 }
 
 export class Settings implements Preferences {
@@ -20,6 +22,7 @@ export class Settings implements Preferences {
   size = 32
   mirror = false
   opacity = 0.6
+  follow = true
   readonly hidden = new Uint8Array(PARTS.length)
   readonly locked = new Uint8Array(PARTS.length)
   private readonly listeners: (() => void)[] = []
@@ -41,19 +44,20 @@ export class Settings implements Preferences {
 
   /** What is remembered with the node. */
   preferences(): Preferences {
-    const { tool, part, size, mirror, opacity } = this
-    return { tool, part, size, mirror, opacity }
+    const { tool, part, size, mirror, opacity, follow } = this
+    return { tool, part, size, mirror, opacity, follow }
   }
 
   /** Takes what was remembered, as far as it makes sense. */
   restore(saved: unknown): void {
     if (typeof saved !== 'object' || saved === null) return
-    const { tool, part, size, mirror, opacity } = saved as Record<string, unknown>
+    const { tool, part, size, mirror, opacity, follow } = saved as Record<string, unknown>
     this.set({
       ...(TOOLS.includes(tool as Tool) && { tool: tool as Tool }),
       ...(typeof part === 'number' && part in PARTS && { part }),
       ...(typeof size === 'number' && Number.isFinite(size) && { size }),
       ...(typeof mirror === 'boolean' && { mirror }),
+      ...(typeof follow === 'boolean' && { follow }),
       ...(typeof opacity === 'number' && opacity >= 0 && opacity <= 1 && { opacity })
     })
   }

@@ -24,11 +24,20 @@ export class Stage {
   private left = 0
   private top = 0
   private fitted = true
+  private shownPhoto: string | null = null
+  /** A button is down on it. */
+  isHeld = false
+  /** The photo that was set cannot be loaded. */
+  onPhotoMissing: () => void = () => undefined
 
   constructor(private readonly onView: (zoom: number) => void) {
     this.page = h('div', { class: 'hd-page' }, this.photo, this.canvas, this.marks)
     this.element = h('div', { class: 'hd-stage' }, this.page)
     this.context = this.canvas.getContext('2d', { willReadFrequently: true }) as CanvasRenderingContext2D
+    this.photo.addEventListener('error', () => {
+      this.photo.hidden = true
+      this.onPhotoMissing()
+    })
     this.observer = new ResizeObserver(() => (this.fitted ? this.fit() : this.place()))
     this.observer.observe(this.element)
     this.setColours(new Uint8Array(PARTS.length))
@@ -63,8 +72,11 @@ export class Stage {
   }
 
   setPhoto(url: string | null): void {
+    if (url === this.shownPhoto) return
+    this.shownPhoto = url
     this.photo.hidden = url === null
-    if (url !== null && this.photo.src !== url) this.photo.src = url
+    if (url === null) this.photo.removeAttribute('src')
+    else this.photo.src = url
     this.element.classList.toggle('hd-has-photo', url !== null)
   }
 

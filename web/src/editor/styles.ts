@@ -62,6 +62,7 @@ export const STYLES = `
 .hd-joint{r:calc(var(--hd-unit)*5px);fill:#fff;stroke:#000;stroke-width:1.5px;vector-effect:non-scaling-stroke}
 .hd-joint.hd-held{r:calc(var(--hd-unit)*7.5px);fill:var(--hd-accent);stroke:#fff}
 .hd-handle{width:calc(var(--hd-unit)*9px);height:calc(var(--hd-unit)*9px);transform-box:fill-box;transform:translate(-50%,-50%) rotate(45deg);fill:#ffd84a;stroke:#000;stroke-width:1.5px;vector-effect:non-scaling-stroke}
+.hd-handle.hd-fine{transform:translate(-50%,-50%);rx:50%;fill:#7fe3c0;width:calc(var(--hd-unit)*8px);height:calc(var(--hd-unit)*8px)}
 .hd-handle.hd-held{stroke:#fff;stroke-width:2.5px}
 .hd-label{font:600 calc(var(--hd-unit)*12px) Inter,system-ui,sans-serif;fill:#fff;stroke:#000;stroke-width:calc(var(--hd-unit)*3px);paint-order:stroke;transform:translate(calc(var(--hd-unit)*12px),calc(var(--hd-unit)*4px))}
 .hd-status{display:flex;align-items:center;gap:10px;min-height:26px;padding:2px 6px 2px 10px;border-top:1px solid var(--hd-line);color:var(--hd-dim);flex:none;font-variant-numeric:tabular-nums}

@@ -1,7 +1,7 @@
 // Tools, their settings, undo and the doors to cards and files.
 import type { Document } from '../scene/document'
 import { h, iconButton } from './dom'
-import type { IconName } from './icons'
+import { icon, type IconName } from './icons'
 import type { Settings, Tool } from './settings'
 
 export const TOOL_KEYS: Readonly<Record<string, Tool>> = {
@@ -73,6 +73,13 @@ export class Toolbar {
     )
     settings.onChange(() => this.refresh())
     this.refresh()
+  }
+
+  showFullScreen(full: boolean): void {
+    const label = full ? 'Leave full screen' : 'Full screen'
+    this.expand.title = `${label} (F)`
+    this.expand.setAttribute('aria-label', label)
+    this.expand.replaceChildren(icon(full ? 'shrink' : 'expand'))
   }
 
   refresh(): void {

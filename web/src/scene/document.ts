@@ -1,4 +1,5 @@
 // What is being edited: paper, what lies below the paint, the posed figure; every change can be undone.
+import type { Paint } from './follow'
 import type { Ink } from './ink'
 import { History, TileRecorder } from './history'
 import { blankPaper, paperOf, type Paper } from './paper'
@@ -9,10 +10,14 @@ import { DEFAULT_SIZE, serialiseValue, VERSION, type Base, type Layer, type Laye
 /** All that a change of more than some pixels may exchange. */
 export interface State {
   readonly paper: Paper
-  /** The figure or the connected map under the paint; what `restore` shows. */
-  readonly under: Uint8Array
+  /** The figure or the connected map under the paint; what `restore` shows. Drawn when it is first asked for. */
+  readonly under: () => Uint8Array
   readonly skeleton: Skeleton | null
   readonly base: Base | null
+  /** The file of a photo that is drawn over. */
+  readonly photo: string | null
+  /** What was painted before the figure was posed, so that posing on and on loses nothing more. */
+  readonly source?: { readonly paper: Paper; readonly skeleton: Skeleton }
 }
 
 export interface LayerText {
@@ -64,6 +69,7 @@ export class Document {
   /** Draws some pixels. All that is drawn until `commit` is one step. */
   draw(ink: Omit<Ink, 'beforeRow'>, how: Draw): void {
     this.recorder ??= new TileRecorder(this.paper)
+    if (this.state.source) this.state = { ...this.state, source: undefined }
     const rect = how(this.paper, { ...ink, beforeRow: this.recorder.beforeRow })
     if (isEmpty(rect)) return
     this.touch(rect)
@@ -112,7 +118,7 @@ export class Document {
   repaint(labels: Uint8Array): void {
     const { paper } = this.state
     const painted = paper.painted.map((mark, i) => (labels[i] === paper.labels[i] ? mark : 1))
-    this.change({ paper: paperOf(paper, labels, painted) })
+    this.change({ paper: paperOf(paper, labels, painted), source: undefined })
   }
 
   undo(): void {
@@ -125,19 +131,17 @@ export class Document {
   }
 
   /** Opens what was saved; there is nothing to undo afterwards. */
-  open(value: Value | null, layers: Layers | null, under: Uint8Array | null): void {
+  open(state: State | null): void {
     this.history.clear()
     this.recorder = null
-    if (!value || !layers) return this.show(blankState(DEFAULT_SIZE))
-    const paper = paperOf(value, layers.labels, layers.painted)
-    this.show({ paper, under: under ?? new Uint8Array(layers.labels.length), skeleton: value.skeleton, base: value.base })
+    this.show(state ?? blankState(DEFAULT_SIZE))
   }
 
   /** Nothing was ever done here. */
   get isBlank(): boolean {
-    const { paper, skeleton, base } = this.state
+    const { paper, skeleton, base, photo } = this.state
     const default_ = paper.width === DEFAULT_SIZE.width && paper.height === DEFAULT_SIZE.height
-    return default_ && !skeleton && !base && paper.counts[0] === paper.labels.length && !paper.painted.includes(1)
+    return default_ && !skeleton && !base && !photo && paper.counts[0] === paper.labels.length && !paper.painted.includes(1)
   }
 
   /** The value as it is saved; an empty text for a blank map. */
@@ -167,7 +171,7 @@ export class Document {
   }
 
   private serialised(): string {
-    const { paper, skeleton, base } = this.state
+    const { paper, skeleton, base, photo } = this.state
     const painted = this.paintText.text(paper.painted, paper)
     return serialiseValue({
       version: VERSION,
@@ -176,7 +180,8 @@ export class Document {
       labels: this.layer(this.labelText.text(paper.labels, paper)),
       painted: painted.includes('B') ? this.layer(painted) : null,
       skeleton,
-      base
+      base,
+      ...(photo === null ? {} : { photo })
     })
   }
 
@@ -211,12 +216,17 @@ export class Document {
   }
 }
 
-/** The paint of a state over something else below it. */
-export function repose(state: State, under: Uint8Array, change: Partial<State> = {}): State {
-  const { paper } = state
+/** What a value stands for, with the pixels of its layers. */
+export function stateOf(value: Value, layers: Layers, under: () => Uint8Array): State {
+  const { skeleton, base, photo } = value
+  return { paper: paperOf(value, layers.labels, layers.painted), under: once(under), skeleton, base, photo }
+}
+
+/** The paint of a state, or other paint, over something else below it. */
+export function repose(state: State, under: Uint8Array, change: Partial<State> = {}, paint: Paint = state.paper): State {
   const labels = under.slice()
-  for (let i = 0; i < labels.length; i++) if (paper.painted[i]) labels[i] = paper.labels[i]
-  return { ...state, ...change, under, paper: paperOf(paper, labels, paper.painted) }
+  for (let i = 0; i < labels.length; i++) if (paint.painted[i]) labels[i] = paint.labels[i]
+  return { ...state, source: undefined, ...change, under: () => under, paper: paperOf(state.paper, labels, paint.painted) }
 }
 
 /** Another size of paper: the map stays in the middle, cut or with background around it. */
@@ -238,7 +248,13 @@ export function resized(state: State, size: Size): State {
     ...state.skeleton,
     keypoints: state.skeleton.keypoints.map(([x, y, c]): [number, number, number] => [x + dx, y + dy, c])
   }
-  return { ...state, skeleton, under: moved(state.under), paper: paperOf(size, moved(paper.labels), moved(paper.painted)) }
+  return {
+    ...state,
+    skeleton,
+    under: once(() => moved(state.under())),
+    paper: paperOf(size, moved(paper.labels), moved(paper.painted)),
+    source: undefined
+  }
 }
 
 /** Another size of paper, the map stretched to it. */
@@ -265,12 +281,24 @@ export function scaled(state: State, size: Size): State {
   return {
     ...state,
     skeleton,
-    under: stretched(state.under),
-    paper: paperOf(size, stretched(paper.labels), stretched(paper.painted))
+    under: once(() => stretched(state.under())),
+    paper: paperOf(size, stretched(paper.labels), stretched(paper.painted)),
+    source: undefined
   }
 }
 
 export function blankState(size: Size): State {
-  return { paper: blankPaper(size), under: new Uint8Array(size.width * size.height), skeleton: null, base: null }
+  return { paper: blankPaper(size), under: once(() => new Uint8Array(size.width * size.height)), skeleton: null, base: null, photo: null }
+}
+
+/** A map that is all the artist's own. */
+export function paintedState(size: Size, labels: Uint8Array): State {
+  return { ...blankState(size), paper: paperOf(size, labels, labels.map((label) => (label ? 1 : 0))) }
+}
+
+/** Keeps what was made. */
+export function once<T>(make: () => T): () => T {
+  let made: { readonly it: T } | null = null
+  return () => (made ??= { it: make() }).it
 }
 

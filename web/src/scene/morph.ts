@@ -76,6 +76,16 @@ export function flipped(values: Uint8Array, width: number): Uint8Array {
   return out
 }
 
+/** Left and right change places about a line; what comes from beyond the page is 0. */
+export function flippedAbout(values: Uint8Array, { width }: { width: number }, axis: number): Uint8Array {
+  const out = new Uint8Array(values.length)
+  const sum = Math.round(2 * axis) - 1
+  for (let row = 0; row < values.length; row += width) {
+    for (let x = Math.max(0, sum - width + 1); x <= Math.min(width - 1, sum); x++) out[row + x] = values[row + sum - x]
+  }
+  return out
+}
+
 function indicesOf(labels: Uint8Array, part: number): number[] {
   const found: number[] = []
   for (let i = 0; i < labels.length; i++) if (labels[i] === part) found.push(i)

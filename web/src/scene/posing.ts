@@ -1,10 +1,12 @@
 // The skeleton under the paint: what follows what when a joint is dragged, and the figure drawn anew.
 import {
-  dragKeypoint, drawFigure, garmentJson, garmentOf, handles, mirrorFigure, presetFigure, scaleFigure, STANCE, withHandle,
+  centreOf, dragKeypoint, drawFigure, garmentJson, garmentOf, handles, mirrorFigure, presetFigure, scaleFigure, STANCE, withHandle,
   type Figure, type Garment, type Handle, type Stance
 } from '../figure'
-import { paperOf } from './paper'
 import { repose, type State } from './document'
+import { follow, type Paint } from './follow'
+import { flippedAbout } from './morph'
+import { paperOf } from './paper'
 import type { Size } from './rect'
 import type { Keypoint, Skeleton } from './value'
 
@@ -32,25 +34,37 @@ export function drawSkeleton(skeleton: Skeleton, size: Size): Uint8Array {
   })
 }
 
-/** The same paint over the figure of another skeleton. */
-export function posed(state: State, skeleton: Skeleton): State {
-  return repose(state, drawSkeleton(skeleton, state.paper), { skeleton })
+/** The figure of another skeleton, the paint going along with its limbs, or staying where it is. */
+export function posed(state: State, skeleton: Skeleton, paint: 'follows' | 'stays' = 'follows'): State {
+  const under = drawSkeleton(skeleton, state.paper)
+  if (paint === 'stays' || !state.skeleton) return repose(state, under, { skeleton })
+  const source = state.source ?? { paper: state.paper, skeleton: state.skeleton }
+  return repose(state, under, { skeleton, source }, follow(source.paper, state.paper, source.skeleton, skeleton))
+}
+
+/** The figure mirrored about the middle of itself, or another x, paint and all. */
+export function mirroredFigure(state: State, skeleton: Skeleton, axis = centreOf(skeleton.keypoints)[0]): State {
+  const { paper } = state
+  const [labels, painted] = [paper.labels, paper.painted].map((values) => flippedAbout(values, paper, axis))
+  const turned = mirroredSkeleton(skeleton, axis)
+  return repose(state, drawSkeleton(turned, paper), { skeleton: turned }, { labels, painted })
 }
 
 /** A figure on its own: what was painted goes. */
 export function freshFigure(name: string, size: Size): State {
   const skeleton = presetSkeleton(name, size)
   const under = drawSkeleton(skeleton, size)
-  return { paper: paperOf(size, under.slice(), new Uint8Array(under.length)), under, skeleton, base: null }
+  return { paper: paperOf(size, under.slice(), new Uint8Array(under.length)), under: () => under, skeleton, base: null, photo: null }
 }
 
-/** All that can be dragged; none where the figure cannot be drawn. */
-export function handlesOf(skeleton: Skeleton, size: Size): Handle[] {
-  return handles(skeleton.keypoints, garmentsOf(skeleton), size)
+/** All that can be dragged of garments, widths and fits only of the part that is looked at; none where the figure cannot be
+ * drawn. */
+export function handlesOf(skeleton: Skeleton, size: Size, looked: number | null): Handle[] {
+  return handles(skeleton.keypoints, garmentsOf(skeleton), size).filter(({ fine, part }) => !fine || part === looked)
 }
 
 /** What is nearest to a place, within `reach` map pixels; of equals a joint. */
-export function gripAt(skeleton: Skeleton | null, size: Size, x: number, y: number, reach: number): Grip | null {
+export function gripAt(skeleton: Skeleton | null, size: Size, looked: number | null, x: number, y: number, reach: number): Grip | null {
   if (!skeleton) return null
   let found: Grip | null = null
   let nearest = reach
@@ -61,7 +75,7 @@ export function gripAt(skeleton: Skeleton | null, size: Size, x: number, y: numb
     found = grip
   }
   skeleton.keypoints.forEach(([px, py, c], joint) => c > 0 && offer({ joint }, px, py))
-  for (const handle of handlesOf(skeleton, size)) offer({ handle }, ...handle.at)
+  for (const handle of handlesOf(skeleton, size, looked)) offer({ handle }, ...handle.at)
   return found
 }
 
@@ -91,14 +105,16 @@ export function scaledSkeleton(skeleton: Skeleton, factor: number): Skeleton {
   return { ...skeleton, keypoints: scaleFigure(skeleton.keypoints, factor).map(rounded) }
 }
 
-/** How many painted pixels lay on the figure before and lie off it now. */
-export function strandedPaint(before: State, after: State): number {
-  let count = 0
-  const { painted, labels } = after.paper
-  for (let i = 0; i < painted.length; i++) {
-    if (painted[i] && labels[i] !== 0 && before.under[i] !== 0 && after.under[i] === 0) count++
-  }
-  return count
+/** How many pixels of paint found no place when the figure was posed: an arm covers them, or they left the page. */
+export function lostPaint({ paper, source }: State): { readonly lost: number; readonly all: number } {
+  const marks = ({ labels, painted }: Paint) => painted.reduce((sum, mark, i) => sum + (mark && labels[i] ? 1 : 0), 0)
+  const all = source ? marks(source.paper) : 0
+  return { lost: source ? Math.max(0, all - marks(paper)) : 0, all }
+}
+
+/** The same pose, the paint back where it was painted. */
+export function unmoved(state: State): State {
+  return state.source ? repose(state, state.under(), {}, state.source.paper) : state
 }
 
 function figureOf(skeleton: Skeleton): Figure {

@@ -32,6 +32,8 @@ export interface Value extends Size {
   readonly painted: Layer | null
   readonly skeleton: Skeleton | null
   readonly base: Base | null
+  /** The file of a photo that lies under the map. */
+  readonly photo: string | null
 }
 
 /** Pixels of a value's layers, once all are here. */
@@ -53,11 +55,13 @@ export function parseValue(text: string): Value | null {
     labels: asLayer(data.labels, 'labels'),
     painted: data.painted == null ? null : asLayer(data.painted, 'painted'),
     skeleton: data.skeleton == null ? null : asSkeleton(data.skeleton),
-    base: data.base == null ? null : asBase(data.base)
+    base: data.base == null ? null : asBase(data.base),
+    photo: typeof data.photo === 'string' ? data.photo : null
   }
 }
 
-export function serialiseValue(value: Value): string {
+/** A value without a photo does not name one. */
+export function serialiseValue(value: Omit<Value, 'photo'> & { readonly photo?: string }): string {
   return JSON.stringify(value)
 }
 

@@ -9,12 +9,33 @@ const all = handles(keypoints, every, SIZE)
 describe('handles', () => {
   it('are there for sleeve, hem, neckline and waist of what has them', () => {
     const names = (cut: 'dress' | 'jeans' | 'skirt' | 'tank' | 'hair-bob') =>
-      handles(keypoints, [garment(cut)], SIZE).map(({ measure, side }) => `${measure} ${side}`)
+      handles(keypoints, [garment(cut)], SIZE).flatMap(({ measure, side, fine }) => (fine ? [] : [`${measure} ${side}`]))
     expect(names('dress')).toEqual(['hem 0', 'sleeve 0', 'sleeve 1', 'neck_depth 0', 'neck_width 0'])
     expect(names('jeans')).toEqual(['waist 0', 'hem 0', 'hem 1'])
     expect(names('skirt')).toEqual(['waist 0', 'hem 0'])
     expect(names('tank')).toContain('sleeve 1')
     expect(names('hair-bob')).toEqual([])
+  })
+
+  it('are there for widths and fits too, to be shown for one garment at a time', () => {
+    const names = (cut: 'coat' | 'skirt' | 'jeans' | 'shoulder-bag' | 'hat' | 't-shirt') =>
+      handles(keypoints, [garment(cut)], SIZE).flatMap(({ measure, side, fine }) => (fine ? [`${measure} ${side}`] : []))
+    expect(names('coat')).toEqual(['ease 0', 'sleeve_ease 0', 'sleeve_ease 1', 'flare 0', 'gap_hem 0', 'gap 0'])
+    expect(names('skirt')).toEqual(['ease 0', 'flare 0'])
+    expect(names('jeans')).toEqual(['ease 0', 'flare 0', 'flare 1'])
+    expect(names('shoulder-bag')).toEqual(['ease 0'])
+    expect(names('hat')).toEqual(['flare 0'])
+    expect(names('t-shirt')).not.toContain('flare 0')
+  })
+
+  it('lie on the edge that they move', () => {
+    for (const cut of ['skirt', 'wide-trousers', 'shoulder-bag', 'tank'] as const) {
+      const worn = [garment(cut)]
+      for (const handle of handles(keypoints, worn, SIZE).filter(({ measure }) => ['flare', 'ease'].includes(measure))) {
+        const edge = edgeBeside(drawFigure(keypoints, worn, SIZE), worn[0].part, handle.at)
+        expect(edge, handle.title).toBeLessThan(4)
+      }
+    }
   })
 
   it('lie in the map, within limits that the cuts keep, and say what they change', () => {
@@ -99,4 +120,12 @@ function find(list: readonly Handle[], measure: string): Handle {
 
 function without(missing: number): Keypoint[] {
   return keypoints.map((point, i) => (i === missing ? [0, 0, 0] : point))
+}
+
+/** Pixels from a place to the nearest one, along its row, where the part begins or ends. */
+function edgeBeside(labels: Uint8Array, part: number, [x, y]: readonly [number, number]): number {
+  const row = Math.min(Math.floor(y), SIZE.height - 1) * SIZE.width
+  const is = (column: number) => labels[row + column] === part
+  const edges = [...Array(SIZE.width - 1).keys()].filter((column) => is(column) !== is(column + 1))
+  return Math.min(...edges.map((column) => Math.abs(column + 1 - x)))
 }

@@ -1,0 +1,162 @@
+// The skeleton as bones that carry what lies around them: whose a place is, and where it was before the figure was posed.
+import { frameOf } from '../figure/frame'
+import { FigureError } from '../figure/measures'
+import type { Point } from './strokes'
+import type { Skeleton } from './value'
+
+/** What never shares paint: the trunk with the head, each arm, each leg. */
+export const TRUNK = 0
+export const RIGHT_LEG = 3
+export const LEFT_LEG = 4
+
+// Ends as keypoints (-1: between the hips), whose region, and half the width of a dressed limb as a share of the height.
+const BONES: readonly (readonly [from: number, to: number, region: number, half: number])[] = [
+  [1, -1, TRUNK, 0.1], [1, 0, TRUNK, 0.07],
+  [2, 3, 1, 0.032], [3, 4, 1, 0.028], [5, 6, 2, 0.032], [6, 7, 2, 0.028],
+  [8, 9, RIGHT_LEG, 0.052], [9, 10, RIGHT_LEG, 0.038], [11, 12, LEFT_LEG, 0.052], [12, 13, LEFT_LEG, 0.038]
+]
+const TORSO = 0
+const UPPER_ARMS = [2, 4]
+// Beyond so many half-widths nothing carries a place.
+const FARTHEST = 4
+// The share of an upper arm that goes along with the trunk in part.
+const SHOULDER = 0.3
+
+interface Bone {
+  readonly ax: number
+  readonly ay: number
+  /** Unit vector along the bone. */
+  readonly ux: number
+  readonly uy: number
+  readonly length: number
+  readonly half: number
+}
+
+export interface Owner {
+  /** -1: nothing carries this place. */
+  region: number
+  /** How much each bone carries, together 1. */
+  readonly weights: Float64Array
+  /** It lies where an arm begins, which is the trunk's too. */
+  shoulder: boolean
+}
+
+export function newOwner(): Owner {
+  return { region: -1, weights: new Float64Array(BONES.length), shoulder: false }
+}
+
+export class Rig {
+  private readonly distances = new Float64Array(BONES.length)
+  private readonly shares = new Float64Array(5)
+
+  /** Bones that are not there are null. */
+  private constructor(
+    private readonly bones: readonly (Bone | null)[],
+    private readonly arms: readonly boolean[],
+    readonly unit: number,
+    readonly girth: number
+  ) {}
+
+  /** Null for a skeleton that no figure can be drawn from. */
+  static of({ keypoints, stance, build }: Skeleton): Rig | null {
+    try {
+      const { unit } = frameOf(keypoints, build)
+      const hips = [8, 11].map((i) => keypoints[i])
+      const middle: Point = { x: (hips[0][0] + hips[1][0]) / 2, y: (hips[0][1] + hips[1][1]) / 2 }
+      const place = (i: number): Point | null => (i < 0 ? middle : keypoints[i][2] > 0 ? { x: keypoints[i][0], y: keypoints[i][1] } : null)
+      const across = (a: number, b: number) => Math.hypot(keypoints[a][0] - keypoints[b][0], keypoints[a][1] - keypoints[b][1])
+      const bones = BONES.map(([from, to, , half]) => boneOf(place(from), place(to), half * unit))
+      const layers = Array.isArray(stance?.arms) ? stance.arms : []
+      const arms = [0, 1].map((side) => layers[side] === undefined || layers[side] === 'front')
+      return new Rig(bones, arms, unit, Math.max(across(2, 5) + across(8, 11), 0.04 * unit))
+    } catch (error) {
+      if (error instanceof FigureError) return null
+      throw error
+    }
+  }
+
+  equals(other: Rig): boolean {
+    return this.bones.every((bone, i) => {
+      const twin = other.bones[i]
+      return bone === twin || (bone && twin && bone.ax === twin.ax && bone.ay === twin.ay && bone.ux === twin.ux && bone.uy === twin.uy && bone.length === twin.length)
+    })
+  }
+
+  /** Who carries a place. An arm before the body comes first; `legs` apart, or as one, as cloth between them is. */
+  own(x: number, y: number, asOne: boolean, owner: Owner): void {
+    const { bones, distances, shares } = this
+    shares.fill(Infinity)
+    for (let i = 0; i < bones.length; i++) {
+      const bone = bones[i]
+      distances[i] = bone ? distance(bone, x, y) : Infinity
+      const region = BONES[i][2]
+      if (distances[i] < shares[region]) shares[region] = distances[i]
+    }
+    let region = TRUNK
+    for (let k = 1; k < shares.length; k++) if (shares[k] < shares[region]) region = k
+    for (const arm of [1, 2]) if (this.arms[arm - 1] && shares[arm] <= 1 && !(region < 3 && region > 0 && shares[region] < shares[arm])) region = arm
+    owner.region = shares[region] > FARTHEST ? -1 : region
+    owner.shoulder = false
+    this.weigh(x, y, asOne, owner)
+  }
+
+  private weigh(x: number, y: number, asOne: boolean, owner: Owner): void {
+    const { region, weights } = owner
+    const isArm = region === 1 || region === 2
+    let sum = 0
+    for (let i = 0; i < weights.length; i++) {
+      const of = BONES[i][2]
+      const carries = of === region || (!isArm && (of === TRUNK || of >= RIGHT_LEG) && (asOne || region === TRUNK || of === TRUNK))
+      const near = Math.max(this.distances[i], 0.08)
+      weights[i] = region >= 0 && carries && near < Infinity ? 1 / (near * near * near * near) : 0
+      sum += weights[i]
+    }
+    for (let i = 0; i < weights.length; i++) weights[i] /= sum || 1
+    const upper = this.bones[isArm ? UPPER_ARMS[region - 1] : TORSO]
+    if (!isArm || !upper) return
+    const t = ((x - upper.ax) * upper.ux + (y - upper.ay) * upper.uy) / (SHOULDER * upper.length)
+    if (t >= 1) return
+    const share = (1 - Math.max(t, 0)) / 2
+    owner.shoulder = true
+    for (let i = 0; i < weights.length; i++) weights[i] *= 1 - share
+    weights[TORSO] += share
+  }
+
+  /** Where a place that its owners carry was when the skeleton was `before`; into `out`. */
+  pull(before: Rig, x: number, y: number, { region, weights }: Owner, out: { x: number; y: number }): void {
+    out.x = region < 0 ? x : 0
+    out.y = region < 0 ? y : 0
+    if (region < 0) return
+    const size = before.unit / this.unit
+    let total = 0
+    for (let i = 0; i < weights.length; i++) {
+      const [now, then] = [this.bones[i], before.bones[i]]
+      const weight = weights[i]
+      if (weight < 1e-4 || !now || !then) continue
+      const [dx, dy] = [x - now.ax, y - now.ay]
+      let t = dx * now.ux + dy * now.uy
+      const n = (dy * now.ux - dx * now.uy) * (i === TORSO ? before.girth / this.girth : size)
+      if (t < 0) t *= size
+      else if (t > now.length) t = then.length + (t - now.length) * size
+      else t *= then.length / now.length
+      out.x += weight * (then.ax + then.ux * t - then.uy * n)
+      out.y += weight * (then.ay + then.uy * t + then.ux * n)
+      total += weight
+    }
+    out.x = total > 0 ? out.x / total : x
+    out.y = total > 0 ? out.y / total : y
+  }
+}
+
+function boneOf(a: Point | null, b: Point | null, half: number): Bone | null {
+  if (!a || !b) return null
+  const length = Math.max(Math.hypot(b.x - a.x, b.y - a.y), 1e-3)
+  return { ax: a.x, ay: a.y, ux: (b.x - a.x) / length, uy: (b.y - a.y) / length, length, half }
+}
+
+/** From the bone's line, in half-widths. */
+function distance({ ax, ay, ux, uy, length, half }: Bone, x: number, y: number): number {
+  const [dx, dy] = [x - ax, y - ay]
+  const t = Math.min(Math.max(dx * ux + dy * uy, 0), length)
+  return Math.hypot(dx - t * ux, dy - t * uy) / half
+}
