@@ -1,7 +1,10 @@
 """sRGB and CIE Lab (D65), and names of measured colours."""
 
 from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -75,6 +78,22 @@ def srgb_to_lab(rgb: Tensor) -> Tensor:
     return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z)), -1)
 
 
+def bytes_to_lab(image: Tensor) -> Tensor:
+    """sRGB bytes [3, H, W] -> Lab [3, H, W]: as `srgb_to_lab`, and several times as fast."""
+    linear = np.take(_linear_of_bytes(), image.reshape(3, -1).numpy())
+    xyz = (np.array(_RGB_TO_XYZ, np.float32) / np.array(_WHITE, np.float32)[:, None]) @ linear
+    roots = np.cbrt(xyz)
+    np.copyto(roots, xyz * np.float32(841 / 108) + np.float32(4 / 29), where=xyz <= _EPS)
+    x, y, z = torch.from_numpy(roots)
+    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z))).reshape(image.shape)
+
+
+@lru_cache(maxsize=1)
+def _linear_of_bytes() -> Any:
+    value = np.arange(256, dtype=np.float32) / 255
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4).astype(np.float32)
+
+
 def lab_to_srgb(lab: Tensor) -> Tensor:
     """Lab [..., 3] -> sRGB [..., 3], clamped to 0..1. Inverse of `srgb_to_lab` inside the gamut."""
     lightness, a, b = lab.unbind(-1)
@@ -94,7 +113,12 @@ def median_lab(image: Tensor, mask: Tensor) -> Tensor:
 
 def nearest_names(lab: Tensor, names: Mapping[str, tuple[int, int, int]], k: int = 1) -> list[list[str]]:
     """The `k` names whose sRGB colour (0..255) lies nearest in Lab to each of `lab` [N, 3], nearest first."""
-    table = srgb_to_lab(torch.tensor(list(names.values()), dtype=torch.float32) / 255)
+    table = _lab_of(tuple(names.values()))
     order = torch.cdist(lab.float(), table).argsort(1)[:, :k]
     keys = list(names)
     return [[keys[i] for i in row] for row in order.tolist()]
+
+
+@lru_cache(maxsize=16)
+def _lab_of(colours: tuple[tuple[int, int, int], ...]) -> Tensor:
+    return srgb_to_lab(torch.tensor(colours, dtype=torch.float32) / 255)

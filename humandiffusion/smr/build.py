@@ -1,169 +1,198 @@
-"""Building a memory from a folder of photos with part maps."""
+"""Building a memory from a folder of photos: opened and cut in threads, parsed and encoded in batches, and resumed
+where it was stopped.
+"""
 
-import hashlib
-import random
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
+from pathlib import Path
+from typing import Any
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
-from tqdm import tqdm
-
-from ..colour import CLOTHES_COLOURS
 from ..encoders.base import PartEncoder
-from ..encoders.crops import cut_mask
 from ..errors import InputError
-from ..parts import FACE, GARMENTS
-from ..training.photos import PhotoSet
-from ..training.recolour import Cloth, dress
-from .captions import caption
-from .memory import RECOLOURED, MemoryItem, StyleMemory, initialise, item_id
+from ..parsing.base import PersonParser
+from .cutting import Cutter, Faces
+from .io import save_memory
+from .journal import Journal
+from .photos import Folder, find_photos
+from .pieces import assemble, encoded
 from .plan import MIN_PIXELS, Cut, plan_cuts
+from .preparing import Prepared, Preparing
+from .swatches import Thumbnails
 
-SWATCH_SIZE, BATCH = 16, 256
-SHADE = 0.02  # spread of a recoloured crop's colour around the named one, in sRGB of 0..1
+Progress = Callable[[int, int], None]
+_PHOTOS, _MOST_PHOTOS, _PIECES = 16, 256, 1000  # of a piece at least and at most; pieces of a build, about
 
 
-def build_memory(
-    photos: PhotoSet,
+@dataclass(frozen=True)
+class BuildReport:
+    """What came of it: rows and photos in the memory, (file, reason) of what was skipped, crops that were there twice.
+
+    `path` is None if it was stopped before it was done, or if another process writes the file.
+    """
+
+    path: Path | None
+    items: int
+    photos: int
+    skipped: list[tuple[str, str]] = field(default_factory=list)
+    duplicates: int = 0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Which crops are taken of a folder with an index: at most `most` of a part as they are (None: all), and copies in
+    each colour of clothes (`plan_cuts`); of any folder the photos number i, i + n, i + 2n ... of `shard` (i, n).
+    """
+
+    most: int | None = None
+    recoloured: int = 0
+    seed: int = 0
+    shard: tuple[int, int] = (0, 1)
+
+
+def build_from_folder(
+    folder: Path,
+    out: Path,
     encoder: PartEncoder,
     *,
     licence: str,
-    most: int = 400,
-    recoloured: int = 15,
-    seed: int = 0,
-    workers: int = 0,
-) -> StyleMemory:
-    """A memory of at most `most` crops of each part, and recoloured copies, marked so in `source` (`plan_cuts`).
+    parser: PersonParser | None = None,
+    source: str | None = None,
+    thumbnails: Thumbnails = "swatch",
+    faces: Faces = "mean",
+    recipe: Recipe = Recipe(),  # noqa: B008 - frozen
+    workers: int = 2,
+    resume: bool = True,
+    progress: Progress | None = None,
+    stop: Callable[[], bool] | None = None,
+) -> BuildReport:
+    """Write the memory of a folder's photos (`photos.py` says which) to `out`.
 
-    Of faces only their mean vector is kept. The thumbnail of a garment is a swatch of its cloth, of all else one flat
-    colour. Deterministic by seed, whatever the number of workers. Raises InputError if no photo holds a usable part.
+    Photos without a map are looked at by `parser`. `licence` and `source` (the folder's name, if it is None) are kept
+    with every item. Of faces one mean vector is kept, or (`blur`) a few cells of each, or nothing. Files that cannot be
+    read are skipped and reported. `progress` is told how many photos of how many are safely done; `stop` is asked
+    between photos. What is done survives whatever ends the process, and the same build goes on from there, unless
+    `resume` is False. Where RANK and WORLD_SIZE are set, as `accelerate launch` does, each process takes its share, and
+    the first one writes the file. The same whatever the number of workers, processes and interruptions, but for the
+    times of the items.
+
+    Raises InputError for a folder without photos, photos without maps and no parser, or nothing to remember.
     """
-    cuts = plan_cuts(photos, most=most, recoloured=recoloured, seed=seed)
-    if not cuts:
+    found = _of_shard(find_photos(folder), recipe.shard)
+    cuts = _planned(found, recipe)
+    unmapped = [photo.image.name for photo in found.photos if photo.map is None]
+    if parser is None and unmapped:
         raise InputError(
-            f"--data: no part of {MIN_PIXELS} pixels or more in {photos.root}; wanted photos with part maps"
+            f"photos: {len(unmapped)} of {len(found.photos)} have no map beside, as {unmapped[0]}; choose a parser"
         )
-    crops = DataLoader(_Crops(photos, cuts, licence, seed, encoder.crop_size), batch_size=None, num_workers=workers)
-    items = list(_without_faces(list(_encoded(tqdm(crops, desc="memory", unit="photo"), encoder))))
-    phrases = sorted({item.caption for item in items})
-    texts = [encoder.encode_text(phrases[start : start + BATCH]) for start in range(0, len(phrases), BATCH)]
-    return initialise(items, encoder_id=encoder.encoder_id, mean_text=torch.cat(texts).mean(0))
+    if not licence.strip():
+        raise InputError(
+            "licence: got none; say what the photos may be used for, as 'CC0', or 'mine, not to be shared'"
+        )
+    cutter = Cutter(
+        encoder.crop_size, source or folder.resolve().name, licence.strip(), thumbnails, faces, recipe.seed,
+        int(time.time()), found.fine_labels,
+    )  # fmt: skip
+    journal = Journal(out, _job(found, encoder, parser, cutter, recipe))
+    if not resume:
+        journal.close()
+    chunks = _chunks(len(found.photos))
+    rank, processes = _process()
+    done = journal.done(len(chunks))
+    mine = [number for number in range(rank, len(chunks), processes) if number not in done]
+    safe = sum(len(chunks[number]) for number in done)
+    preparing = Preparing(found.photos, cutter, cuts, parser, workers)
+
+    with closing(preparing.run([photo for number in mine for photo in chunks[number]], stop)) as prepared:
+        for number, of_chunk in _by_chunk(prepared, chunks):
+            journal.write(number, encoded(list(of_chunk), encoder, faces))
+            safe += len(chunks[number])
+            if progress is not None:
+                progress(min(safe, len(found.photos)), len(found.photos))
+    if rank or (stop is not None and stop()):
+        return BuildReport(None, 0, safe)
+    journal.wait(len(chunks), seconds=600)
+    return _finish(out, journal, len(chunks), found, encoder, cutter)
 
 
-Crop = tuple[MemoryItem, Tensor, Tensor]
+def _finish(
+    out: Path, journal: Journal, count: int, found: Folder, encoder: PartEncoder, cutter: Cutter
+) -> BuildReport:
+    pieces = [journal.read(number) for number in range(count)]
+    skipped = [one for piece in pieces for one in piece.skipped]
+    memory = assemble(pieces, encoder, cutter)
+    if not len(memory):
+        reason = f"; {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
+        raise InputError(
+            f"photos: no part of {MIN_PIXELS} pixels or more in {found.root}{reason}; wanted photos of people"
+        )
+    rows = sum(piece.rows for piece in pieces) + (1 if any(piece.faces for piece in pieces) else 0)
+    save_memory(memory, out)
+    journal.close()
+    return BuildReport(out, len(memory), len(found.photos) - len(skipped), skipped, rows - len(memory))
 
 
-class _Crops(Dataset[list[Crop]]):
-    """The crops of one photo, with everything but their vectors."""
-
-    def __init__(self, photos: PhotoSet, cuts: list[Cut], licence: str, seed: int, size: int) -> None:
-        self.photos, self.licence, self.seed, self.size = photos, licence, seed, size
-        self.cuts = [list(of_photo) for _, of_photo in groupby(cuts, key=lambda cut: cut.photo)]
-
-    def __len__(self) -> int:
-        return len(self.cuts)
-
-    def __getitem__(self, index: int) -> list[Crop]:
-        cuts = self.cuts[index]
-        photo_id = self.photos.ids[cuts[0].photo]
-        image, labels = self.photos.image(photo_id).float() / 255, self.photos.labels(photo_id)
-        return [
-            self._crop(image, labels == cut.part, cut, self.photos.source(photo_id), f"{self.seed} {photo_id} {turn}")
-            for turn, cut in enumerate(cuts)
-        ]
-
-    def _crop(self, image: Tensor, mask: Tensor, cut: Cut, source: str, seed: str) -> Crop:
-        image, mask = _around(image, mask)
-        if cut.colours:
-            image = _dressed(image, mask, cut, random.Random(seed))
-            words = (" and ".join(cut.colours), cut.pattern or "", cut.label)
-            text = " ".join(word for word in words if word)
-            source += RECOLOURED + " ".join(word for word in words[:2] if word)
-        else:
-            text = caption(image, mask, cut.part, cut.label)
-        crop, share = cut_mask(image, mask, self.size)
-        identity = item_id(_bytes(crop), _bytes(share))
-        swatch = _swatch(image, mask) if cut.part in GARMENTS else _flat(image, mask, cut.part)
-        return MemoryItem(identity, torch.zeros(0), cut.part, text, source, self.licence, swatch), crop, share
+def _of_shard(found: Folder, shard: tuple[int, int]) -> Folder:
+    number, count = shard
+    if count < 1 or not 0 <= number < count:
+        raise InputError(f"shard: got {number}/{count}, wanted i/n with i from 0 to n - 1")
+    return found if count == 1 else replace(found, photos=found.photos[number::count])
 
 
-def _around(image: Tensor, mask: Tensor) -> tuple[Tensor, Tensor]:
-    """Both cut to the mask's box: all that follows costs by the pixel."""
-    rows, columns = mask.any(1).nonzero()[:, 0].tolist(), mask.any(0).nonzero()[:, 0].tolist()
-    box = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
-    return image[:, box[0], box[1]], mask[box]
+def _planned(found: Folder, recipe: Recipe) -> dict[str, list[Cut]] | None:
+    """The cuts of each photo by its name; None for all parts of all photos."""
+    if recipe.most is None and not recipe.recoloured:
+        return None
+    if found.photo_set is None:
+        raise InputError(f"photos: --most and --recoloured need an index.json, and there is none in {found.root}")
+    most = len(found.photo_set.ids) if recipe.most is None else recipe.most
+    cuts = plan_cuts(found.photo_set, most=most, recoloured=recipe.recoloured, seed=recipe.seed)
+    return {
+        found.photo_set.ids[number]: list(of_photo) for number, of_photo in groupby(cuts, key=lambda cut: cut.photo)
+    }
 
 
-def _dressed(image: Tensor, mask: Tensor, cut: Cut, rng: random.Random) -> Tensor:
-    shades = [tuple(min(max(v / 255 + rng.gauss(0, SHADE), 0.0), 1.0) for v in CLOTHES_COLOURS[c]) for c in cut.colours]
-    (r, g, b), (r2, g2, b2) = shades[0], shades[-1]
-    generator = torch.Generator().manual_seed(rng.randrange(2**31))
-    return dress(image, mask, Cloth((r, g, b), cut.pattern, (r2, g2, b2)), generator)
+def _chunks(count: int) -> list[range]:
+    """Numbers of photos by piece: the same for the same folder."""
+    size = min(max(count // _PIECES, _PHOTOS), _MOST_PHOTOS)
+    return [range(start, min(start + size, count)) for start in range(0, count, size)]
 
 
-def _encoded(photos: Iterable[list[Crop]], encoder: PartEncoder) -> Iterator[MemoryItem]:
-    """The items with their vectors, encoded in batches over photos."""
-    waiting: list[Crop] = []
-    for crops in photos:
-        # Copied, because a tensor from a worker holds a file descriptor open for as long as it lives.
-        waiting += [
-            (replace(item, thumbnail=_copy(item.thumbnail)), crop.clone(), mask.clone()) for item, crop, mask in crops
-        ]
-        while len(waiting) >= BATCH:
-            yield from _encode(waiting[:BATCH], encoder)
-            waiting = waiting[BATCH:]
-    if waiting:
-        yield from _encode(waiting, encoder)
+def _by_chunk(prepared: Iterator[Prepared], chunks: Sequence[range]) -> Iterator[tuple[int, Iterator[Prepared]]]:
+    """Photos by the chunk that they are of; one that was not finished is left out."""
+    size = len(chunks[0])
+    for number, of_chunk in groupby(prepared, key=lambda photo: photo.number // size):
+        photos = list(of_chunk)
+        if len(photos) == len(chunks[number]):
+            yield number, iter(photos)
 
 
-def _encode(crops: list[Crop], encoder: PartEncoder) -> Iterator[MemoryItem]:
-    items, images, masks = zip(*crops, strict=True)
-    vectors = encoder.encode_image(torch.stack(images), torch.stack(masks))
-    return (replace(item, vector=vector) for item, vector in zip(items, vectors, strict=True))
+def _process() -> tuple[int, int]:
+    """Number of this process and how many there are, as launchers tell."""
+    try:
+        rank, count = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    except ValueError:
+        return 0, 1
+    return (rank, count) if 0 <= rank < count else (0, 1)
 
 
-def _copy(thumbnail: Tensor | None) -> Tensor | None:
-    return None if thumbnail is None else thumbnail.clone()
-
-
-def _bytes(picture: Tensor) -> Tensor:
-    return (picture.clamp(0, 1) * 255).round().to(torch.uint8)
-
-
-def _swatch(image: Tensor, mask: Tensor) -> Tensor:
-    """The largest of a few squares that lie inside the mask, shrunk to uint8 [t, t, 3]; its colour if none fits."""
-    area = F.pad(mask.int(), (1, 0, 1, 0)).cumsum(0).cumsum(1)
-    for size in (64, 48, 32, 24, 16, 10, 6):
-        if size > min(mask.shape):
-            continue
-        count = area[size:, size:] - area[:-size, size:] - area[size:, :-size] + area[:-size, :-size]
-        corners = (count == size * size).nonzero()
-        if len(corners):
-            top, left = corners[len(corners) // 2].tolist()
-            square = image[None, :, top : top + size, left : left + size]
-            shape = (SWATCH_SIZE, SWATCH_SIZE)
-            return _bytes(
-                F.interpolate(square, shape, mode="bilinear", antialias=True, align_corners=False)[0]
-            ).permute(1, 2, 0)
-    return _flat(image, mask)
-
-
-def _flat(image: Tensor, mask: Tensor, part: int | None = None) -> Tensor:
-    """One median colour, uint8 [t, t, 3]; of a face not even that."""
-    colour = torch.full((3,), 128, dtype=torch.uint8) if part == FACE else _bytes(image[:, mask].median(1).values)
-    return colour.expand(SWATCH_SIZE, SWATCH_SIZE, 3).contiguous()
-
-
-def _without_faces(items: list[MemoryItem]) -> Iterator[MemoryItem]:
-    """All items but the faces, and one for the mean of those: no vector of any one face is kept."""
-    faces = [item for item in items if item.part == FACE]
-    yield from (item for item in items if item.part != FACE)
-    if faces:
-        mean = F.normalize(torch.stack([face.vector for face in faces]).mean(0), dim=0)
-        identity = hashlib.sha256("".join(face.id for face in faces).encode()).hexdigest()[:16]
-        source = f"{faces[0].source.rsplit('/', 1)[0]}/mean of {len(faces)} faces"
-        yield replace(faces[0], id=identity, vector=mean, caption="face", source=source)
+def _job(
+    found: Folder, encoder: PartEncoder, parser: PersonParser | None, cutter: Cutter, recipe: Recipe
+) -> dict[str, Any]:
+    """Everything that the rows depend on, files by name, size and time."""
+    files = []
+    for photo in found.photos:
+        paths = [path for path in (photo.image, photo.map, photo.fine, photo.words) if path is not None]
+        stats = [path.stat() if path.is_file() else None for path in paths]
+        files.append([photo.name, *[[stat.st_size, stat.st_mtime_ns] for stat in stats if stat is not None]])
+    settings = {name: value for name, value in asdict(cutter).items() if name != "added"}
+    return {
+        "encoder": encoder.encoder_id,
+        "parser": None if parser is None else parser.parser_id,
+        "settings": settings,
+        "recipe": asdict(recipe),
+        "files": files,
+    }

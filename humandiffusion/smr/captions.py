@@ -4,7 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from ..colour import BASIC_COLOURS, median_lab, srgb_to_lab
+from ..colour import BASIC_COLOURS
 from ..parts import FACE, GARMENTS
 from ..training.crop_pool import colour_words
 
@@ -12,30 +12,38 @@ from ..training.crop_pool import colour_words
 _PATTERN_DEVIATION = 12.5  # Lab units, median over the cloth of the distance to its surroundings
 _STRIPE_DIRECTION = 0.45  # share of the gradient's energy across over along the stripes
 _MIN_CLOTH = 600  # pixels well inside the mask
+_MOST_SAMPLES = 4096
 
 
-def caption(image: Tensor, mask: Tensor, part: int, label: str) -> str:
-    """A caption for the pixels of `image` [3, H, W] (sRGB 0..1) in a non-empty `mask` [H, W] bool.
+def caption(lab: Tensor, mask: Tensor, part: int, label: str) -> str:
+    """A caption for the pixels of `lab` [3, H, W] (Lab) in a non-empty `mask` [H, W] bool.
 
     Colour word, pattern where one can be measured, label: "red striped dress". Hair and skin get the words that people
     have for theirs. A face is a face.
     """
     if part == FACE:
         return label
-    colour = colour_words(part, median_lab(image, mask), BASIC_COLOURS)[0]
-    pattern = pattern_word(image, mask) if part in GARMENTS else None
+    colour = colour_words(part, median(lab, mask), BASIC_COLOURS)[0]
+    pattern = pattern_word(lab, mask) if part in GARMENTS else None
     return " ".join(word for word in (colour, pattern, label) if word)
 
 
-def pattern_word(image: Tensor, mask: Tensor) -> str | None:
+def median(values: Tensor, mask: Tensor) -> Tensor:
+    """The median [C] of `values` [C, H, W] over the mask; of a large one over some 4,000 pixels of it, evenly dealt."""
+    inside = mask.reshape(-1).nonzero()[:, 0]
+    some = inside[:: -(-len(inside) // _MOST_SAMPLES)]
+    return values.reshape(len(values), -1)[:, some].median(1).values
+
+
+def pattern_word(lab: Tensor, mask: Tensor) -> str | None:
     """`striped`, `vertical striped` or `patterned` if the cloth clearly is; None for a plain or a small one."""
-    lab = srgb_to_lab(image.permute(1, 2, 0)).permute(2, 0, 1)
     share = mask.to(lab.dtype)[None]
-    inside = F.avg_pool2d(share[None], 7, 1, 3)[0, 0] > 0.999
+    inside = _box_sums(share, 3)[0] > 48.5  # of 7 x 7
     if int(inside.sum()) < _MIN_CLOTH:
         return None
-    around = F.avg_pool2d(lab * share, 15, 1, 7) / F.avg_pool2d(share, 15, 1, 7).clamp_min(1e-6)
-    if float((lab - around)[:, inside].norm(dim=0).median()) < _PATTERN_DEVIATION:
+    around = _box_sums(torch.cat((lab * share, share)), 7)
+    around = around[:3] / around[3:].clamp_min(1)
+    if float((lab - around).square_().sum(0)[inside].median()) < _PATTERN_DEVIATION**2:
         return None
     across = _energy(lab[:, :, 2:] - lab[:, :, :-2], inside[:, 1:-1])
     down = _energy(lab[:, 2:] - lab[:, :-2], inside[1:-1])
@@ -45,5 +53,18 @@ def pattern_word(image: Tensor, mask: Tensor) -> str | None:
     return "striped" if direction > 0 else "vertical striped"
 
 
+def _box_sums(planes: Tensor, reach: int) -> Tensor:
+    """Sums over the square of 2 reach + 1 pixels around each, [C, H, W], 0 beyond the edges; by differences of running
+    sums, so the cost does not grow with the square.
+    """
+    side = 2 * reach + 1
+    for dim, pad in ((2, (reach + 1, reach)), (1, (0, 0, reach + 1, reach))):
+        running = F.pad(planes, pad).cumsum(dim)
+        length = running.shape[dim] - side
+        planes = running.narrow(dim, side, length) - running.narrow(dim, 0, length)
+    return planes
+
+
 def _energy(gradient: Tensor, inside: Tensor) -> Tensor:
-    return torch.mean(gradient[:, inside].square())
+    """The mean of its square over three channels and the pixels inside."""
+    return (gradient.square_().sum(0) * inside).sum() / inside.sum()

@@ -1,6 +1,7 @@
 """Which crops of a folder's photos go into a memory: real ones, and recoloured ones where colours are missing."""
 
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -69,23 +70,28 @@ def plan_cuts(photos: PhotoSet, *, most: int, recoloured: int, seed: int) -> lis
     return sorted(cuts, key=lambda cut: cut.photo)
 
 
+def enough(part: int) -> int:
+    """How many pixels of a part a photo must show."""
+    return MIN_PIXELS_ACCESSORY if PARTS[part].group == "accessory" else MIN_PIXELS
+
+
+def finest_label(fine_labels: Sequence[str], fine: Tensor, part: int) -> str:
+    """The finest label of most of a part's pixels (indices [N]), if it belongs to the part; else the part's name."""
+    label = fine_labels[int(fine.bincount().argmax())]
+    return label if CCP_PARTS.get(label) == part else PART_NAMES[part]
+
+
 def _parts_of(photos: PhotoSet) -> dict[int, dict[str, list[int]]]:
     """Numbers of the photos that show enough of it, by part and label."""
     there: dict[int, dict[str, list[int]]] = {}
     for number, photo_id in enumerate(tqdm(photos.ids, desc="maps", unit="photo")):
         labels, fine = photos.labels(photo_id), photos.fine(photo_id)
         for part, count in enumerate(labels.flatten().bincount(minlength=len(PARTS)).tolist()):
-            if count < (MIN_PIXELS_ACCESSORY if PARTS[part].group == "accessory" else MIN_PIXELS):
+            if count < enough(part):
                 continue
-            label = PART_NAMES[part] if fine is None else _label(photos, fine[labels == part], part)
+            label = PART_NAMES[part] if fine is None else finest_label(photos.fine_labels, fine[labels == part], part)
             there.setdefault(part, {}).setdefault(label, []).append(number)
     return there
-
-
-def _label(photos: PhotoSet, fine: Tensor, part: int) -> str:
-    """The finest label of most pixels, if it belongs to the part."""
-    label = photos.fine_labels[int(fine.bincount().argmax())]
-    return label if CCP_PARTS.get(label) == part else PART_NAMES[part]
 
 
 def _real(part: int, kinds: dict[str, list[int]], most: int) -> list[Cut]:

@@ -86,12 +86,12 @@ def test_memory_names_a_file_that_is_not_there(humandiffusion: Callable, argumen
     assert ended.code == 2 and ended.err.count("\n") == 1 and "gone.safetensors" in ended.err
 
 
-def test_memory_build_without_an_index_writes_nothing(
+def test_memory_build_of_a_folder_without_photos_writes_nothing(
     humandiffusion: Callable, tiny_files: Any, tmp_path: Path
 ) -> None:
     options = ["--licence", "mine", "--encoder", tiny_files.encoder]
     ended = humandiffusion("memory", "build", "--data", tmp_path, "--out", tmp_path / "made.safetensors", *options)
-    assert ended.code == 2 and "index.json" in ended.err and not list(tmp_path.iterdir())
+    assert ended.code == 2 and "photos: there is none" in ended.err and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("run", ["denoiser", "decoder", "encoder"])

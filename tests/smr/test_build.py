@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import torch
 
-from humandiffusion.colour import BASIC_COLOURS, CLOTHES_COLOURS
+from humandiffusion.colour import BASIC_COLOURS, CLOTHES_COLOURS, bytes_to_lab
 from humandiffusion.parts import BACKGROUND, FACE, GARMENTS, HAIR, PANTS, SKIN, TOP
-from humandiffusion.smr.build import build_memory
+from humandiffusion.smr.build import Recipe, build_from_folder
 from humandiffusion.smr.captions import pattern_word
+from humandiffusion.smr.io import load_memory
 from humandiffusion.smr.memory import RECOLOURED, StyleMemory, group_of
 from humandiffusion.smr.plan import plan_cuts
 from humandiffusion.training.photos import PhotoSet, is_held_out
@@ -21,9 +22,17 @@ def photos(photo_folder: Path) -> PhotoSet:
     return PhotoSet(photo_folder)
 
 
+RECIPE = Recipe(most=6, recoloured=3)
+
+
 @pytest.fixture
-def memory(photos: PhotoSet, encoder: Any) -> StyleMemory:
-    return build_memory(photos, encoder, licence="drawn", most=6, recoloured=3)
+def memory(photo_folder: Path, encoder: Any, tmp_path: Path) -> StyleMemory:
+    return built(photo_folder, tmp_path / "memory.safetensors", encoder)
+
+
+def built(folder: Path, out: Path, encoder: Any, recipe: Recipe = RECIPE, **options: Any) -> StyleMemory:
+    build_from_folder(folder, out, encoder, licence="drawn", recipe=recipe, **options)
+    return load_memory(out)
 
 
 def test_every_kind_of_garment_has_every_basic_colour_more_than_once(photos: PhotoSet) -> None:
@@ -70,10 +79,12 @@ def test_nothing_held_out_is_in_it_and_copies_are_of_their_photos_group(memory: 
     assert not any(is_held_out(group.rsplit("/", 1)[1]) for group in groups)
 
 
-def test_the_same_seed_builds_the_same_and_another_another(memory: StyleMemory, photos: PhotoSet, encoder: Any) -> None:
-    again = build_memory(photos, encoder, licence="drawn", most=6, recoloured=3)
+def test_the_same_seed_builds_the_same_and_another_another(
+    memory: StyleMemory, photo_folder: Path, encoder: Any, tmp_path: Path
+) -> None:
+    again = built(photo_folder, tmp_path / "again.safetensors", encoder, workers=5)
     assert again.ids == memory.ids and torch.equal(again.vectors, memory.vectors)
-    assert build_memory(photos, encoder, licence="drawn", most=6, recoloured=3, seed=1).ids != memory.ids
+    assert built(photo_folder, tmp_path / "other.safetensors", encoder, Recipe(6, 3, seed=1)).ids != memory.ids
 
 
 def test_patterns_are_named_where_they_are_plain_to_see() -> None:
@@ -87,5 +98,9 @@ def test_patterns_are_named_where_they_are_plain_to_see() -> None:
         None: 0.5 + 0.1 * torch.linspace(0, 1, 64).expand(96, 64),
     }
     for word, picture in pictures.items():
-        assert pattern_word(picture.expand(3, 96, 64).contiguous(), mask) == word
-    assert pattern_word(stripes.expand(3, 96, 64), mask & (torch.arange(96) < 20)[:, None]) is None
+        assert pattern_word(lab(picture), mask) == word
+    assert pattern_word(lab(stripes), mask & (torch.arange(96) < 20)[:, None]) is None
+
+
+def lab(picture: torch.Tensor) -> torch.Tensor:
+    return bytes_to_lab((picture.expand(3, 96, 64) * 255).round().to(torch.uint8))
