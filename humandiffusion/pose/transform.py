@@ -59,7 +59,7 @@ def lay_over(pose: SemanticPose, over: SemanticPose) -> SemanticPose:
     base, top = _paired(pose, over)
     soft = None
     if base.soft is not None or top.soft is not None:
-        below, above = _shares(base), _shares(top)
+        below, above = shares_of(base), shares_of(top)
         room = above[:, BACKGROUND : BACKGROUND + 1]
         soft = above + below * room
         soft[:, BACKGROUND] -= room[:, 0]
@@ -84,7 +84,7 @@ def take_parts(pose: SemanticPose, other: SemanticPose, parts: Iterable[int]) ->
     if base.soft is not None or giver.soft is not None:
         changed = (given | gap)[:, None]
         plain = F.one_hot(labels.long(), len(base.classes)).permute(0, 3, 1, 2).float()
-        soft = torch.where(changed, torch.where(given[:, None], _shares(giver), plain), _shares(base))
+        soft = torch.where(changed, torch.where(given[:, None], shares_of(giver), plain), shares_of(base))
     person = None
     if base.person is not None:
         near = [nearest_labels(ids, ids != _NOBODY) for ids in base.person]
@@ -108,7 +108,8 @@ def _ids(pose: SemanticPose) -> Tensor:
     return pose.person if pose.person is not None else (pose.labels != BACKGROUND).to(torch.uint8)
 
 
-def _shares(pose: SemanticPose) -> Tensor:
+def shares_of(pose: SemanticPose) -> Tensor:
+    """[B, P, H, W] float: the soft shares, or the labels as such."""
     if pose.soft is not None:
         return pose.soft.float()
     return F.one_hot(pose.labels.long(), len(pose.classes)).permute(0, 3, 1, 2).float()

@@ -1,0 +1,101 @@
+"""What an edit is, before anything is painted: the new map, the mask, and the crop in which to paint."""
+
+import math
+from dataclasses import dataclass, replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from ..errors import InputError
+from ..pose.semantic_pose import SemanticPose
+from ..pose.transform import shares_of
+from ..sampling import GRID
+from .crop import CONTEXT, RESOLUTION, Crop, at_size_of, crop_around, crop_mask, crop_picture, crop_pose, uncrop
+from .mask import FEATHER, GROW, part_mask, require_part
+
+
+@dataclass(frozen=True, eq=False)
+class EditPlan:
+    """One part of pictures, about to change.
+
+    `picture` [B, H, W, C] sRGB 0..1 and `mask` [B, H, W] are whole; `before` is the map as it was, `after` as it is to
+    be, both of the picture's size. What is painted is the `crop`: its `area` [B, h, w, 3], `hole` [B, h, w] in 0..1 and
+    `map`.
+    """
+
+    part: int
+    picture: Tensor
+    before: SemanticPose
+    after: SemanticPose
+    mask: Tensor
+    crop: Crop
+    area: Tensor
+    hole: Tensor
+    map: SemanticPose
+
+    def latent_hole(self, scale: int) -> Tensor:
+        """The hole [B, 1, h / scale, w / scale] for a latent: 1 wherever any of the picture's mask is above 0.
+
+        All that can be seen is painted anew; how much of it is seen, the mask says when the patch is laid in.
+        """
+        return F.max_pool2d((self.hole > 0).float()[:, None], scale)
+
+    def finish(self, patch: Tensor) -> Tensor:
+        """The pictures with the painted `patch` [B, h, w, 3] laid in by the mask; all else bit-identical."""
+        return uncrop(self.picture, self.crop, patch, self.mask)
+
+
+def plan_edit(
+    picture: Tensor,
+    pose: SemanticPose,
+    part: int,
+    *,
+    new_pose: SemanticPose | None = None,
+    grow: float = GROW,
+    feather: float = FEATHER,
+    context: float = CONTEXT,
+    resolution: int = RESOLUTION,
+    grid: int = GRID,
+    largest: float = math.inf,
+) -> EditPlan:
+    """Plan the change of a part of `picture` [B, H, W, C].
+
+    `new_pose` is the map with the part in another shape, or with a part that was not there; only where one of the two
+    maps has the part it counts. The mask reaches `grow + feather` (as `part_mask` has them) around both shapes. The
+    crop's settings are those of `crop_around`. Raises InputError.
+    """
+    size = (picture.shape[1], picture.shape[2])
+    before = at_size_of(pose, size)
+    after = before if new_pose is None else reshaped(before, at_size_of(new_pose, size), part)
+    require_part(after, part, "the map" if new_pose is None else "either map")
+    if after.batch not in (1, len(picture)) and len(picture) != 1:
+        raise InputError(f"pose: got {after.batch} maps for {len(picture)} images, wanted as many, or one for all")
+    mask = part_mask(after, part, grow=grow, feather=feather)
+    if new_pose is not None:
+        mask = torch.maximum(mask, part_mask(before, part, grow=grow, feather=feather))
+    crop = crop_around(mask, context=context, resolution=resolution, grid=grid, largest=largest)
+    return EditPlan(
+        part=part,
+        picture=picture,
+        before=before,
+        after=after,
+        mask=mask,
+        crop=crop,
+        area=crop_picture(picture[..., :3], crop),
+        hole=crop_mask(mask, crop),
+        map=crop_pose(after, crop),
+    )
+
+
+def reshaped(before: SemanticPose, new: SemanticPose, part: int) -> SemanticPose:
+    """`before` as it is in `new` wherever either of them, of one size, has the part. Raises InputError."""
+    if before.batch != new.batch and 1 not in (before.batch, new.batch):
+        raise InputError(f"new_pose: got {new.batch} maps beside {before.batch}, wanted as many, or one for all")
+    frames = max(before.batch, new.batch)
+    before, new = (one if one.batch == frames else SemanticPose.stack([one] * frames) for one in (before, new))
+    changed = (before.labels == part) | (new.labels == part)
+    soft = None
+    if before.soft is not None or new.soft is not None:
+        soft = torch.where(changed[:, None], shares_of(new), shares_of(before))
+    return replace(before, labels=torch.where(changed, new.labels, before.labels), soft=soft)
