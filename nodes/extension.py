@@ -2,6 +2,7 @@
 
 from .adapters import LoadAdapter, PartEncoderFromCLIP
 from .alignment import AlignmentPreview, ApplyMCA
+from .animation import FrameNoise
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
 from .editor import PoseEditor
@@ -14,6 +15,8 @@ from .pose_roads import PoseFromKeypoints, PoseFromMasks, PoseToMasks
 from .prompts import DescribePerson, PartPrompt
 from .retrieve import RetrieveStyle
 from .sampler import Sampler
+from .score import BestOf, Score
+from .transfer import PromptsFromPicture
 from .types import ComfyExtension, io
 
 
@@ -49,4 +52,8 @@ class HumanDiffusionExtension(ComfyExtension):
             AlignmentPreview,
             LoadAdapter,
             PartEncoderFromCLIP,
+            PromptsFromPicture,
+            FrameNoise,
+            Score,
+            BestOf,
         ]
