@@ -1,13 +1,13 @@
 """`humandiffusion generate`: a sentence and a pose map become a picture; with --jobs, many."""
 
 import argparse
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..errors import InputError
-from .common import Commands, appearing_whole, output_picture, print_line, sentence, whole_number
+from .common import Commands, appearing_whole, output_picture, print_line, sentence
 from .jobs import Job, pictures_folder, run_jobs
+from .painting import add_models, add_sampling, load_pipeline, open_pose
 
 if TYPE_CHECKING:
     from ..pipeline import HumanDiffusionPipeline
@@ -31,14 +31,9 @@ def add(commands: Commands) -> None:
     many.add_argument("--jobs", type=Path, metavar="JOBS.jsonl", help="one JSON object a line: id, text, pose, seed")
     many.add_argument("--out-dir", type=pictures_folder, metavar="DIR", help="where DIR/<id>.png go")
     how = parser.add_argument_group("how")
-    how.add_argument("--seed", type=whole_number(0, 2**64 - 1), default=0, metavar="N", help="default %(default)s")
-    how.add_argument("--steps", type=whole_number(1, 1000), default=20, metavar="N", help="default %(default)s")
-    how.add_argument("--cfg", type=_guidance, default=2.0, metavar="X", help="guidance, 1: none (default %(default)s)")
+    add_sampling(how)
     how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's, to the nearest)")
-    how.add_argument("--memory", default="builtin", metavar="FILE", help="style memory (default %(default)s)")
-    how.add_argument("--encoder", default="builtin", metavar="NAME", help="part encoder (default %(default)s)")
-    how.add_argument("--model", default="builtin", metavar="NAME", help="denoiser (default %(default)s)")
-    how.add_argument("--device", default="cpu", metavar="NAME", help="cpu, cuda or mps (default %(default)s)")
+    add_models(how)
     parser.set_defaults(run=run)
 
 
@@ -54,12 +49,12 @@ def run(args: argparse.Namespace) -> int:
             args.jobs,
             args.out_dir,
             seed=args.seed,
-            load=lambda: _load_pipeline(args),
-            paint=lambda pipeline, job, path: _paint(pipeline, job, _load_pose(job.pose, args.size), args, path),
+            load=lambda: load_pipeline(args),
+            paint=lambda pipeline, job, path: _paint(pipeline, job, open_pose(job.pose, args.size), args, path),
         )
     job = Job(text=sentence(args.text, "--text"), pose=args.pose, seed=args.seed)
-    pose = _load_pose(job.pose, args.size)
-    _paint(_load_pipeline(args), job, pose, args, args.out, args.sheet)
+    pose = open_pose(job.pose, args.size)
+    _paint(load_pipeline(args), job, pose, args, args.out, args.sheet)
     print_line(str(args.out))
     return 0
 
@@ -77,28 +72,6 @@ def _check_combination(args: argparse.Namespace) -> None:
         missing = [name for name, value in one.items() if value is None and name != "--sheet"]
     if missing:
         raise InputError(f"{', '.join(missing)}: missing; give --text, --pose and --out, or --jobs and --out-dir")
-
-
-def _load_pipeline(args: argparse.Namespace) -> "HumanDiffusionPipeline":
-    # diffusers imports transformers if it is there, which then warns of what it lacks for models that we do not use.
-    os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")
-    from ..pipeline import HumanDiffusionPipeline
-
-    pipeline = HumanDiffusionPipeline.from_files(model=args.model, encoder=args.encoder, memory=args.memory)
-    _check_device(args.device)
-    pipeline.to(args.device)
-    return pipeline
-
-
-def _load_pose(source: str, size: tuple[int, int] | None) -> "SemanticPose":
-    """The map of `preset:NAME`, drawn at the picture's size if one was asked, or of a file."""
-    from ..pose.io import load_pose
-    from ..pose.presets import load_preset
-
-    if not source.startswith("preset:"):
-        return load_pose(Path(source))
-    name = source.removeprefix("preset:")
-    return load_preset(name, size=size) if size else load_preset(name)
 
 
 def _paint(
@@ -134,25 +107,6 @@ def _save_sheet(pipeline: "HumanDiffusionPipeline", features: "PartFeatures", ou
     picture = sheet(features, pipeline.memory.memory)
     with appearing_whole(out) as beside:
         pipeline.image_processor.numpy_to_pil(picture[None].numpy())[0].save(beside, format="PNG")
-
-
-def _check_device(name: str) -> None:
-    import torch
-
-    try:
-        torch.zeros(1, device=name)
-    except (RuntimeError, AssertionError) as error:
-        raise InputError(f"--device: got {name!r}, which this torch cannot use here; give cpu ({error})") from error
-
-
-def _guidance(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not 0 <= value <= 100:
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted a number of 0 to 100")
-    return value
 
 
 def _size(text: str) -> tuple[int, int]:
