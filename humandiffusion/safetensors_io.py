@@ -74,6 +74,8 @@ _CODES = {
     torch.int64: "I64", torch.float32: "F32", torch.int32: "I32", torch.float16: "F16", torch.uint8: "U8"
 }  # fmt: skip
 _UNKNOWN_SUM = "0" * 64
+_HEADER = " header"  # no tensor is called so
+_MOST_HEADER = 100_000_000  # bytes, as the format has it
 
 
 @dataclass(frozen=True)
@@ -86,8 +88,8 @@ class Blocks:
 
 
 def write_streamed(path: Path, kind: str, tensors: Mapping[str, Blocks], metadata: dict[str, Any]) -> None:
-    """Write a file as `write_model` does, of tensors that need never be in memory as a whole; the sha256 of each one's
-    bytes stands in the header, in the JSON object `sums`.
+    """Write a file as `write_model` does, of tensors that need never be in memory as a whole. The sha256 of each one's
+    bytes stands in the header, in the JSON object `sums`, and that of the rest of the header (`check_sums` says how).
     """
     # The largest numbers first, so that every tensor lies where its numbers may be read in place.
     names = sorted(tensors, key=lambda name: (-tensors[name].dtype.itemsize, name))
@@ -96,7 +98,7 @@ def write_streamed(path: Path, kind: str, tensors: Mapping[str, Blocks], metadat
     about = {"kind": kind, "about": json.dumps(metadata, sort_keys=True)}
     try:
         with beside.open("wb") as file:
-            sums = dict.fromkeys(names, _UNKNOWN_SUM)
+            sums = {_HEADER: _header_sum(about, _table(names, tensors)), **dict.fromkeys(names, _UNKNOWN_SUM)}
             file.write(_header(names, tensors, about, sums))
             for name in names:
                 sums[name] = _write_blocks(file, name, tensors[name])
@@ -109,17 +111,62 @@ def write_streamed(path: Path, kind: str, tensors: Mapping[str, Blocks], metadat
         beside.unlink(missing_ok=True)
 
 
+def check_sums(path: Path) -> list[str]:
+    """What in a file of `write_streamed` is not as it was written, in words; nothing is kept in memory.
+
+    Each tensor's sum is of its bytes. The header's is of the JSON of all but the sums themselves: metadata and tensors
+    with dtypes, shapes and places, keys in order, without spaces. Raises InputError if the header cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            length = int.from_bytes(file.read(8), "little")
+            if not 0 < length <= _MOST_HEADER:
+                raise ValueError(f"a header of {length} bytes")
+            table = json.loads(file.read(length))
+            about = dict(table.pop("__metadata__"))
+            sums = json.loads(about.pop(SUMS, "{}"))
+            if not sums:
+                return ["no sums were written with it"]
+            wrong = [] if sums.get(_HEADER) == _header_sum(about, table) else ["the header is not as it was written"]
+            for name in sorted(table.keys() | (sums.keys() - {_HEADER})):
+                start, stop = table[name]["data_offsets"] if name in table else (0, 0)
+                if name not in sums or name not in table or _sum(file, 8 + length + start, stop - start) != sums[name]:
+                    wrong.append(f"{name}: its bytes are not those that were written")
+            return wrong
+    except (OSError, KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        reason = " ".join(str(error).split())[:120]
+        raise InputError(f"{path}: its header cannot be read ({reason}); get it anew") from error
+
+
+def _sum(file: BinaryIO, start: int, length: int) -> str:
+    digest = hashlib.sha256()
+    file.seek(start)
+    while length > 0 and (data := file.read(min(length, 2**22))):
+        digest.update(data)
+        length -= len(data)
+    return digest.hexdigest()
+
+
 def _header(names: list[str], tensors: Mapping[str, Blocks], about: dict[str, str], sums: dict[str, str]) -> bytes:
-    content: dict[str, Any] = {"__metadata__": {**about, SUMS: json.dumps(sums)}}
-    at = 0
-    for name in names:
-        size = _size(tensors[name])
-        shape = list(tensors[name].shape)
-        content[name] = {"dtype": _CODES[tensors[name].dtype], "shape": shape, "data_offsets": [at, at + size]}
-        at += size
+    content = {"__metadata__": {**about, SUMS: json.dumps(sums)}, **_table(names, tensors)}
     text = json.dumps(content).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
+
+
+def _header_sum(about: Mapping[str, str], table: Mapping[str, Any]) -> str:
+    plain = json.dumps([about, table], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(plain.encode()).hexdigest()
+
+
+def _table(names: list[str], tensors: Mapping[str, Blocks]) -> dict[str, Any]:
+    table: dict[str, Any] = {}
+    at = 0
+    for name in names:
+        size, shape = _size(tensors[name]), list(tensors[name].shape)
+        table[name] = {"dtype": _CODES[tensors[name].dtype], "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    return table
 
 
 def _write_blocks(file: BinaryIO, name: str, tensor: Blocks) -> str:

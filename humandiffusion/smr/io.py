@@ -1,6 +1,8 @@
 """Memory files: one safetensors file, and delta files beside it until they are compacted."""
 
 import glob
+import os
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from .memory import MemoryItem, StyleMemory, initialise, join, overlay, with_ima
 KIND = "humandiffusion-style-memory"
 BUILTIN = Path(__file__).parent.parent / "weights" / "memory.safetensors"
 _JOINED_UP_TO = 65536  # rows
+_MOST_DELTAS, _ATTEMPTS = 9999, 5
 
 
 def load_memory(name_or_path: str | Path = "builtin") -> StyleMemory:
@@ -22,8 +25,7 @@ def load_memory(name_or_path: str | Path = "builtin") -> StyleMemory:
     are more than 65,536: then it is the file's until it is compacted.
     """
     path = BUILTIN if str(name_or_path) == "builtin" else Path(name_or_path)
-    memory = read_memory(path)
-    deltas = [read_memory(delta) for delta in delta_files(path)]
+    memory, deltas = _with_deltas(path)
     for delta in deltas:
         delta.check_encoder(memory.encoder_id)
     if not deltas:
@@ -61,29 +63,68 @@ def save_memory(memory: StyleMemory, path: Path, **about: object) -> None:
 
 
 def append(path: Path, items: Sequence[MemoryItem]) -> Path:
-    """Write further items as a delta file beside `path`, without rewriting it; returns the delta's path."""
+    """Write further items as a delta file beside `path`, without rewriting it; returns the delta's path.
+
+    Several processes may do so at a time: no delta ever takes another's place.
+    """
     memory = read_memory(path)
     added = initialise(items, encoder_id=memory.encoder_id, mean_text=memory.mean_text)
-    taken = delta_files(path)
-    number = int(taken[-1].name.split(".delta-")[1].split(".")[0]) + 1 if taken else 1
-    delta = path.with_name(f"{path.stem}.delta-{number:04d}.safetensors")
-    save_memory(added, delta)
-    return delta
+    unnamed = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.delta")
+    save_memory(added, unnamed)
+    try:
+        return _named(path, unnamed)
+    finally:
+        unnamed.unlink(missing_ok=True)
 
 
 def compact(path: Path) -> StyleMemory:
-    """Fold the delta files into the memory file, then remove them."""
+    """Fold the delta files into the memory file, then remove them. A delta that is added meanwhile stays."""
     deltas = delta_files(path)
     memory = load_memory(path)
-    save_memory(with_image_means(memory), path)
+    try:
+        save_memory(with_image_means(memory), path)
+    except PermissionError as error:
+        raise InputError(f"style memory {path}: it is in use and cannot be replaced; close what uses it") from error
     for delta in deltas:
-        delta.unlink()
+        delta.unlink(missing_ok=True)
     return load_memory(path)
 
 
 def delta_files(path: Path) -> list[Path]:
     """The delta files beside a memory file, oldest first."""
     return sorted(path.parent.glob(f"{glob.escape(path.stem)}.delta-[0-9][0-9][0-9][0-9].safetensors"))
+
+
+def _with_deltas(path: Path) -> tuple[StyleMemory, list[StyleMemory]]:
+    """The file's memory and those of its deltas, which another process may be folding into it meanwhile."""
+    for attempt in range(_ATTEMPTS):
+        names = delta_files(path)
+        memory = read_memory(path)
+        try:
+            return memory, [read_memory(name) for name in names]
+        except InputError:
+            if attempt == _ATTEMPTS - 1 or all(name.is_file() for name in names):
+                raise
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _named(path: Path, unnamed: Path) -> Path:
+    """Give a whole file the next free name of a delta."""
+    taken = delta_files(path)
+    first = int(taken[-1].name.split(".delta-")[1].split(".")[0]) + 1 if taken else 1
+    for number in range(first, _MOST_DELTAS + 1):
+        delta = path.with_name(f"{path.stem}.delta-{number:04d}.safetensors")
+        try:
+            if os.name == "nt":
+                os.rename(unnamed, delta)  # refuses to take another's place there
+            else:
+                os.link(unnamed, delta)
+        except FileExistsError:
+            continue
+        return delta
+    raise InputError(
+        f"style memory {path}: it has {_MOST_DELTAS} delta files; run `humandiffusion memory compact` first"
+    )
 
 
 def items_of(memory: StyleMemory) -> list[MemoryItem]:

@@ -69,10 +69,19 @@ def find_photos(root: Path) -> Folder:
             if not (name in _NOT_PHOTOS or name.startswith(".") or os.path.realpath(os.path.join(folder, name)) in been)
         ]
         paths = sorted(Path(folder) / name for name in files if not name.startswith("."))
-        photos += [_photo(root, path) for path in paths if _is_photo(path)]
+        photos += [photo_at(path, root) for path in paths if _is_photo(path)]
     if not photos:
         raise InputError(f"photos: there is none in {root}; wanted {', '.join(_PICTURES)} files")
     return Folder(root, tuple(sorted(photos, key=lambda photo: photo.name)))
+
+
+def photo_at(path: Path, root: Path | None = None) -> Photo:
+    """The photo of a file and what lies beside it, named by its path below `root` (None: its own folder)."""
+    stem = path.with_suffix("")
+    beside = [path.with_name(path.stem + _MAP_ENDING)]
+    beside += [up / name / f"{path.stem}.png" for name in _MAP_FOLDERS for up in (path.parent, path.parent.parent)]
+    found = next((candidate for candidate in beside if candidate.is_file()), None)
+    return Photo(stem.relative_to(root or path.parent).as_posix(), path, found, None, _words_beside(stem))
 
 
 def read_image(photo: Photo) -> Tensor:
@@ -145,14 +154,6 @@ def _indexed(root: Path) -> Folder:
 
 def _is_photo(path: Path) -> bool:
     return path.suffix.lower() in _PICTURES and not path.name.lower().endswith(_MAP_ENDING)
-
-
-def _photo(root: Path, path: Path) -> Photo:
-    stem = path.with_suffix("")
-    beside = [path.with_name(path.stem + _MAP_ENDING)]
-    beside += [up / name / f"{path.stem}.png" for name in _MAP_FOLDERS for up in (path.parent, path.parent.parent)]
-    found = next((candidate for candidate in beside if candidate.is_file()), None)
-    return Photo(stem.relative_to(root).as_posix(), path, found, None, _words_beside(stem))
 
 
 def _words_beside(stem: Path) -> Path | None:
