@@ -52,8 +52,11 @@ class Preparing:
         threads = torch.get_num_threads()
         pool = ThreadPoolExecutor(max(self.workers, 1), initializer=torch.set_num_threads, initargs=(1,))
         try:
-            opened = _ahead(pool, self._open, _until(stop, numbers), AHEAD)
-            yield from _ahead(pool, self._cut, self._with_maps(opened), AHEAD)
+            opened = _ahead(pool, self._open, numbers, AHEAD)
+            for prepared in _ahead(pool, self._cut, self._with_maps(opened), AHEAD):
+                if stop is not None and stop():
+                    return
+                yield prepared
         finally:
             pool.shutdown(cancel_futures=True)
             torch.set_num_threads(threads)  # what a thread sets is the default of those that come after it
@@ -102,13 +105,6 @@ class Preparing:
             return Prepared(photo.number, photo.name, [], photo.problem)
         crops = self.cutter.cut(photo, None if self.cuts is None else self.cuts.get(photo.name, ()))
         return Prepared(photo.number, photo.name, crops)
-
-
-def _until(stop: Callable[[], bool] | None, numbers: Iterable[int]) -> Iterator[int]:
-    for number in numbers:
-        if stop is not None and stop():
-            return
-        yield number
 
 
 def _ahead(
