@@ -47,6 +47,13 @@ export function openCard(root: HTMLElement, title: string, onClose: (() => void)
   return () => card.remove()
 }
 
+/** Closes the card over `root`; false if there is none that may be closed. */
+export function closeCard(root: HTMLElement): boolean {
+  const cross = root.querySelector<HTMLElement>('.hd-card header button')
+  cross?.click()
+  return cross !== null
+}
+
 export function openGallery(root: HTMLElement, choose: (name: string) => void): void {
   const close = openCard(
     root,

@@ -3,7 +3,7 @@ import { Document, resized, scaled } from '../scene/document'
 import { PARTS } from '../scene/parts'
 import { filesOf, parseValue, type Value } from '../scene/value'
 import { BaseLayer, type BaseMap } from './base'
-import { openBrokenCard, openSizeCard } from './cards'
+import { closeCard, openBrokenCard, openSizeCard } from './cards'
 import { h } from './dom'
 import { Exchange } from './exchange'
 import { Figures } from './figures'
@@ -170,6 +170,7 @@ export class Editor {
       figures: this.figures,
       toggleFullScreen: () => this.screen.toggle(),
       search: () => this.palette.search.focus(),
+      closeCard: () => closeCard(root),
       ready: () => this.unread === null
     })
     listen(this.stage, this.context, this.corners, {

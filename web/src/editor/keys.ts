@@ -18,6 +18,8 @@ export interface Keyed {
   readonly figures: Figures
   toggleFullScreen(): void
   search(): void
+  /** Closes what lies over the editor; false if nothing does. */
+  closeCard(): boolean
   /** There is something to edit. */
   ready(): boolean
 }
@@ -68,6 +70,7 @@ function runKey(event: KeyboardEvent, key: string, keyed: Keyed, onButton: boole
   else if (key === '-') stage.zoomBy(0.8)
   else if (key === 'enter' && !onButton) corners.close()
   else if (key === 'escape' && corners.points.length > 0) corners.clear()
+  else if (key === 'escape') return keyed.closeCard()
   else if (key === '/') keyed.search()
   else if ((key === ',' || key === '.') && settings.tool === 'pose') figures.step(key === '.' ? 1 : -1)
   else if (key in TOOL_KEYS) settings.set({ tool: TOOL_KEYS[key] })

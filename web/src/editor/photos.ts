@@ -14,6 +14,8 @@ export class Photos {
   private linked: string | null = null
   /** A photo that has no file, or not yet. */
   private loose: string | null = null
+  /** A file that is not there. */
+  private missing: string | null = null
 
   constructor(
     private readonly document: Document,
@@ -60,8 +62,8 @@ export class Photos {
 
   refresh(): void {
     const { photo } = this.document.current
-    const url = this.loose ?? (photo === null ? this.linked : this.store.address(photo))
-    if (photo === null) this.notices.forget('missing-photo')
+    const url = this.loose ?? (photo === null || photo === this.missing ? this.linked : this.store.address(photo))
+    if (photo !== this.missing) this.notices.forget('missing-photo')
     this.stage.setPhoto(url)
     this.stage.setOpacity(this.settings.opacity)
     this.opacity.value = String(Math.round(this.settings.opacity * 100))
@@ -76,7 +78,9 @@ export class Photos {
 
   private tellMissing(): void {
     const { photo } = this.document.current
-    if (photo === null || this.loose) return
+    if (photo === null || this.loose || photo === this.missing) return
+    this.missing = photo
+    this.refresh()
     const text = `The photo under the map, ${photo.replace(/ \[input\]$/, '')}, is not in this ComfyUI's input folder. The map is whole.`
     this.notices.tell('missing-photo', text, [['Forget the photo', () => this.remove()]])
   }

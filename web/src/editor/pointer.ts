@@ -81,7 +81,10 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
   element.addEventListener('pointerup', end)
   element.addEventListener('pointercancel', end)
   element.addEventListener('lostpointercapture', end)
-  element.addEventListener('pointerleave', () => watcher.hover(null))
+  element.addEventListener('pointerleave', () => {
+    watcher.hover(null)
+    if (!gesture) watcher.hold(null)
+  })
   element.addEventListener('dblclick', (event) => {
     event.stopPropagation()
     corners.close()

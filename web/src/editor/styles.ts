@@ -71,10 +71,12 @@ export const STYLES = `
 .hd-editor .hd-text-button:hover{color:var(--hd-text)}
 .hd-menu{position:absolute;z-index:5;min-width:176px;overflow-y:auto;padding:4px;background:var(--hd-raised);border:1px solid var(--hd-line);border-radius:8px;box-shadow:0 8px 28px #000a}
 .hd-menu button{display:block;width:100%;padding:6px 10px!important;text-align:left;text-transform:none}
+.hd-menu [role=menuitemcheckbox]::before{content:'\\2713';display:inline-block;width:16px}
+.hd-menu [aria-checked=false]::before{content:''}
 .hd-menu button:hover:not(:disabled),.hd-menu button:focus-visible{background:var(--hd-accent)!important;color:#06121f!important;outline:none!important}
 .hd-notices{position:absolute;left:10px;right:10px;bottom:10px;display:flex;flex-direction:column;gap:6px;pointer-events:none;z-index:3}
 .hd-notice{display:flex;align-items:center;flex-wrap:wrap;gap:6px 8px;padding:8px 10px;background:#2b2410;border:1px solid #8a6d1d;border-radius:8px;color:#ffe9b0;pointer-events:auto;box-shadow:0 6px 20px #000a}
-.hd-notice span{flex:1;min-width:140px}
+.hd-notice span{flex:1;min-width:140px;overflow-wrap:anywhere}
 .hd-editor .hd-action{padding:4px 10px;background:var(--hd-raised);border:1px solid var(--hd-line);color:var(--hd-text)}
 .hd-editor .hd-action.hd-first{background:var(--hd-accent);border-color:var(--hd-accent);color:#06121f;font-weight:600}
 .hd-card{position:absolute;inset:0;z-index:4;display:flex;flex-direction:column;background:var(--hd-bg);min-height:0}

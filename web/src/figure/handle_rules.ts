@@ -21,8 +21,6 @@ export interface Rule {
 export const LEAST_LENGTH = 0.04
 
 const onSpine = (frame: Frame, value: number): Point => frame.spine(value)
-const onArm = (frame: Frame, value: number, side: Side) => (frame.hasArm(side) ? frame.arm(side, value) : null)
-const onLeg = (frame: Frame, value: number, side: Side) => (frame.hasLeg(side) ? frame.leg(side, value) : null)
 const inFront = (frame: Frame, value: number) => (frame.back ? null : frame.spine(value))
 const onShoulder = (frame: Frame, value: number) => frame.side(shoulderHeight(value), value)
 const atBag = (frame: Frame, value: number, _: Side, garment: Garment) =>
@@ -34,31 +32,40 @@ const atCorner = (frame: Frame, flare: number, _: Side, worn: Garment): Point | 
   const edge = worn.shape === 'skirt' ? hanging(frame, { ...worn, flare }, 1) : flank(frame, { ...worn, flare }, 1)
   return edge[edge.length - 1]
 }
-/** The outer edge of a trouser leg. */
-const onLegEdge = (frame: Frame, at: number, side: Side, fall: { ease: number; flare: number; drape: number }): Point | null =>
-  frame.hasLeg(side) ? along(frame.leg(side, at), frame.across(1), frame.sign(side) * legHalf(frame, at, fall) * frame.unit) : null
-const onSleeve = (frame: Frame, ease: number, side: Side, { sleeve }: Garment): Point | null => {
-  if (!frame.hasArm(side) || sleeve < 0.15) return null
-  const [t, out] = [sleeve * 0.8, frame.sign(side)]
+/** The outer (1) or inner (-1) edge of what is around a leg. */
+const onLeg = (frame: Frame, at: number, side: Side, fall: { ease: number; flare: number; drape: number }, edge: 1 | -1): Point | null =>
+  frame.hasLeg(side) ? along(frame.leg(side, at), frame.across(1), edge * frame.sign(side) * legHalf(frame, at, fall) * frame.unit) : null
+/** The outer edge of what is around an arm: clear of the joints, which are held at the middle. */
+const onArm = (frame: Frame, t: number, side: Side, ease: number): Point | null => {
+  if (!frame.hasArm(side)) return null
+  const out = frame.sign(side)
   const [dx, dy] = unit(subtract(frame.arm(side, t + 0.01), frame.arm(side, t)))
   return along(frame.arm(side, t), [dy * out, -dx * out], (table('arm', t) + ease) * frame.unit)
 }
+const onCuff = (frame: Frame, sleeve: number, side: Side, { ease, shape, sleeve_ease }: Garment): Point | null =>
+  onArm(frame, sleeve, side, shape === 'gloves' ? ease : sleeve_ease)
+const onSleeve = (frame: Frame, ease: number, side: Side, { sleeve }: Garment): Point | null =>
+  sleeve < 0.15 ? null : onArm(frame, sleeve * 0.75, side, ease)
 const onOpening = (frame: Frame, half: number, _: Side, worn: Garment): Point | null =>
   frame.back || worn.gap_hem <= 0 ? null : along(hemCentre(frame, worn.hem), frame.across(1), half * frame.unit)
 const onLapel = (frame: Frame, half: number, _: Side, worn: Garment): Point | null =>
   frame.back || worn.gap_hem <= 0 ? null : frame.side(worn.neck_depth, half)
 const beside = (place: number) => (frame: Frame, ease: number) => frame.side(place, -(frame.torsoHalf(place) + ease))
 
-const SLEEVE: Rule = { measure: 'sleeve', name: 'sleeve', limits: [0, 1.05], at: onArm, paired: true }
+const SLEEVE: Rule = { measure: 'sleeve', name: 'sleeve', limits: [0, 1.05], at: onCuff, paired: true }
 const NECKLINE: Rule = { measure: 'neck_depth', name: 'neckline', limits: [-0.06, 0.6], at: inFront }
 const NECK_WIDTH: Rule = { measure: 'neck_width', name: 'width of the neckline', limits: [0.024, 0.09], at: onShoulder }
 const WAIST: Rule = { measure: 'waist', name: 'waist', limits: [0.45, 1.05], at: onSpine }
-const LEG_HEM: Rule = { measure: 'hem', name: 'hem', limits: [1.15, 3.15], at: onLeg, paired: true }
-const SHAFT: Rule = { measure: 'waist', name: 'top', limits: [1.15, 3], at: onLeg, paired: true }
+const LEG_HEM: Rule = {
+  measure: 'hem', name: 'hem', limits: [1.15, 3.15], paired: true, at: (frame, hem, side, worn) => onLeg(frame, hem, side, worn, -1)
+}
+const SHAFT: Rule = {
+  measure: 'waist', name: 'top', limits: [1.15, 3], paired: true, at: (frame, top, side, worn) => onLeg(frame, top, side, worn, 1)
+}
 const FLARE: Rule = { measure: 'flare', name: 'width of the hem', limits: [0, 0.12], at: atCorner, fine: true }
 const LEG_FLARE: Rule = {
   measure: 'flare', name: 'width of the legs', limits: [0, 0.03], fine: true, paired: true,
-  at: (frame, flare, side, worn) => onLegEdge(frame, worn.hem, side, { ...worn, flare })
+  at: (frame, flare, side, worn) => onLeg(frame, worn.hem, side, { ...worn, flare }, 1)
 }
 const EASE: Rule = { measure: 'ease', name: 'looseness', limits: [0, 0.06], at: beside(0.6), fine: true }
 const HIP_EASE: Rule = { ...EASE, at: beside(0.95) }

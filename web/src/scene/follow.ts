@@ -11,6 +11,10 @@ export interface Paint {
 }
 
 const BLOCK = 16
+// The corners of a block and its middle.
+const SAMPLES = [[0, 0], [BLOCK, 0], [0, BLOCK], [BLOCK, BLOCK], [BLOCK / 2, BLOCK / 2]] as const
+// A block whose middle lies so near to the middle of its corners is taken as flat.
+const FLAT = 0.25
 // Cloth that hangs between the legs instead of around each.
 const HANGING = Uint8Array.from(PARTS, ({ name }) => Number(['outer', 'skirt', 'dress'].includes(name)))
 
@@ -20,16 +24,20 @@ export function follow(paint: Paint, size: Size, before: Skeleton, after: Skelet
   const [from, to] = [Rig.of(before), Rig.of(after)]
   if (!from || !to || from.equals(to) || !paint.painted.includes(1)) return paint
   const moved = { labels: new Uint8Array(paint.labels.length), painted: new Uint8Array(paint.painted.length) }
-  const asker = new Asker(paint, size, from, to)
-  for (let top = 0; top < size.height; top += BLOCK) {
-    for (let left = 0; left < size.width; left += BLOCK) {
-      if (!asker.mayHavePaint(left, top)) continue
-      for (let y = top; y < Math.min(top + BLOCK, size.height); y++) {
-        for (let x = left; x < Math.min(left + BLOCK, size.width); x++) {
-          const source = asker.sourceOf(x + 0.5, y + 0.5)
-          if (source < 0) continue
-          moved.labels[y * size.width + x] = paint.labels[source]
-          moved.painted[y * size.width + x] = 1
+  const source = new Source(paint, size, from, to)
+  for (const hanging of [true, false]) {
+    if (!(hanging ? source.hangs : source.stands)) continue
+    for (let top = 0; top < size.height; top += BLOCK) {
+      for (let left = 0; left < size.width; left += BLOCK) {
+        const look = source.look(left, top, hanging)
+        if (look === 'empty') continue
+        for (let y = top; y < Math.min(top + BLOCK, size.height); y++) {
+          for (let x = left; x < Math.min(left + BLOCK, size.width); x++) {
+            const i = look === 'even' ? source.between((x + 0.5 - left) / BLOCK, (y + 0.5 - top) / BLOCK) : source.at(x + 0.5, y + 0.5, hanging)
+            if (i < 0 || !paint.painted[i] || (HANGING[paint.labels[i]] === 1) !== hanging) continue
+            moved.labels[y * size.width + x] = paint.labels[i]
+            moved.painted[y * size.width + x] = 1
+          }
         }
       }
     }
@@ -37,73 +45,113 @@ export function follow(paint: Paint, size: Size, before: Skeleton, after: Skelet
   return moved
 }
 
-class Asker {
-  private readonly blocks: Uint8Array
+/** Where the pixels of the new map come from. */
+class Source {
+  /** Some of the paint is cloth that hangs, some is not. */
+  readonly hangs: boolean
+  readonly stands: boolean
+  /** Blocks beside paint, and those a few blocks from any. */
+  private readonly near: Uint8Array
+  private readonly around: Uint8Array
   private readonly across: number
-  private readonly down: number
   private readonly now = newOwner()
   private readonly then = newOwner()
-  private readonly at = { x: 0, y: 0 }
+  private readonly place = { x: 0, y: 0 }
+  private readonly xs = new Float64Array(SAMPLES.length)
+  private readonly ys = new Float64Array(SAMPLES.length)
 
   constructor(
-    private readonly paint: Paint,
+    paint: Paint,
     private readonly size: Size,
     private readonly from: Rig,
     private readonly to: Rig
   ) {
     this.across = Math.ceil(size.width / BLOCK)
-    this.down = Math.ceil(size.height / BLOCK)
-    this.blocks = new Uint8Array(this.across * this.down)
+    const blocks = new Uint8Array(this.across * Math.ceil(size.height / BLOCK))
+    const kinds = [0, 0]
     for (let y = 0, i = 0; y < size.height; y++) {
       for (let x = 0; x < size.width; x++, i++) {
-        if (paint.painted[i]) this.blocks[Math.floor(y / BLOCK) * this.across + Math.floor(x / BLOCK)] = 1
+        if (!paint.painted[i]) continue
+        blocks[Math.floor(y / BLOCK) * this.across + Math.floor(x / BLOCK)] = 1
+        kinds[HANGING[paint.labels[i]]]++
       }
     }
+    this.near = widened(blocks, this.across, 1)
+    this.around = widened(blocks, this.across, 4)
+    this.stands = kinds[0] > 0
+    this.hangs = kinds[1] > 0
   }
 
-  /** No paint comes to a block whose corners and middle all come from far from any. */
-  mayHavePaint(left: number, top: number): boolean {
-    for (const [x, y] of [[0, 0], [BLOCK, 0], [BLOCK / 2, BLOCK / 2], [0, BLOCK], [BLOCK, BLOCK]]) {
-      for (const asOne of [false, true]) {
-        this.ask(left + x, top + y, asOne)
-        if (this.isNearPaint()) return true
-      }
-    }
-    return false
+  /** Whether any paint comes to a block, and if so whether it is moved evenly, so that its corners tell for all. */
+  look(left: number, top: number, asOne: boolean): 'empty' | 'even' | 'uneven' {
+    this.pull(left + BLOCK / 2, top + BLOCK / 2, asOne)
+    if (!this.isIn(this.around)) return 'empty'
+    let [near, even] = [false, true]
+    let region: number | null = null
+    SAMPLES.forEach(([x, y], k) => {
+      this.pull(left + x, top + y, asOne)
+      this.xs[k] = this.place.x
+      this.ys[k] = this.place.y
+      near ||= this.isIn(this.near)
+      even &&= region === null || region === this.now.region
+      region = this.now.region
+    })
+    if (!near) return 'empty'
+    const { xs, ys } = this
+    even &&= Math.abs((xs[0] + xs[1] + xs[2] + xs[3]) / 4 - xs[4]) < FLAT && Math.abs((ys[0] + ys[1] + ys[2] + ys[3]) / 4 - ys[4]) < FLAT
+    return even && SAMPLES.every((_, k) => this.comesFrom(xs[k], ys[k], asOne, region ?? -1)) ? 'even' : 'uneven'
   }
 
-  /** The pixel whose paint comes to a place; -1 for none. */
-  sourceOf(x: number, y: number): number {
-    const apart = this.painted(x, y, false)
-    if (apart >= 0 && !HANGING[this.paint.labels[apart]]) return apart
-    const asOne = this.painted(x, y, true)
-    return asOne >= 0 && HANGING[this.paint.labels[asOne]] ? asOne : -1
+  /** The pixel that comes to a place of the block that was looked at last; -1 for none. */
+  between(u: number, v: number): number {
+    const { xs, ys } = this
+    return this.index(
+      (xs[0] * (1 - u) + xs[1] * u) * (1 - v) + (xs[2] * (1 - u) + xs[3] * u) * v,
+      (ys[0] * (1 - u) + ys[1] * u) * (1 - v) + (ys[2] * (1 - u) + ys[3] * u) * v
+    )
   }
 
-  private painted(x: number, y: number, asOne: boolean): number {
-    const { at, size } = this
-    this.ask(x, y, asOne)
-    if (!(at.x >= 0 && at.y >= 0 && at.x < size.width && at.y < size.height)) return -1
-    const source = Math.floor(at.y) * size.width + Math.floor(at.x)
-    if (!this.paint.painted[source]) return -1
-    this.from.own(at.x, at.y, asOne, this.then)
-    return agree(this.now, this.then, asOne) ? source : -1
+  /** The pixel that comes to a place; -1 for none. */
+  at(x: number, y: number, asOne: boolean): number {
+    this.pull(x, y, asOne)
+    const found = this.index(this.place.x, this.place.y)
+    if (found < 0) return -1
+    this.from.own(this.place.x, this.place.y, asOne, this.then)
+    return agree(this.now, this.then, asOne) ? found : -1
   }
 
-  private ask(x: number, y: number, asOne: boolean): void {
+  private pull(x: number, y: number, asOne: boolean): void {
     this.to.own(x, y, asOne, this.now)
-    this.to.pull(this.from, x, y, this.now, this.at)
+    this.to.pull(this.from, x, y, this.now, this.place)
   }
 
-  private isNearPaint(): boolean {
-    const [column, row] = [Math.floor(this.at.x / BLOCK), Math.floor(this.at.y / BLOCK)]
-    for (let y = Math.max(0, row - 1); y <= Math.min(this.down - 1, row + 1); y++) {
-      for (let x = Math.max(0, column - 1); x <= Math.min(this.across - 1, column + 1); x++) {
-        if (this.blocks[y * this.across + x]) return true
-      }
-    }
-    return false
+  private comesFrom(x: number, y: number, asOne: boolean, region: number): boolean {
+    this.from.own(x, y, asOne, this.then)
+    return this.then.region === region
   }
+
+  private index(x: number, y: number): number {
+    const { width, height } = this.size
+    return x >= 0 && y >= 0 && x < width && y < height ? Math.floor(y) * width + Math.floor(x) : -1
+  }
+
+  private isIn(blocks: Uint8Array): boolean {
+    const { x, y } = this.place
+    return x >= 0 && y >= 0 && x < this.across * BLOCK && blocks[Math.floor(y / BLOCK) * this.across + Math.floor(x / BLOCK)] === 1
+  }
+}
+
+/** 1 also within some blocks of a 1. */
+function widened(blocks: Uint8Array, across: number, by: number): Uint8Array {
+  const out = new Uint8Array(blocks.length)
+  blocks.forEach((mark, i) => {
+    if (!mark) return
+    const column = i % across
+    for (let row = Math.floor(i / across) - by; row <= Math.floor(i / across) + by; row++) {
+      out.fill(1, Math.max(0, row * across + Math.max(0, column - by)), Math.max(0, row * across + Math.min(across, column + by + 1)))
+    }
+  })
+  return out
 }
 
 /** Whether what lies at one place may have come from the other: an arm's paint never comes to the trunk. */

@@ -9,10 +9,11 @@ export const TRUNK = 0
 export const RIGHT_LEG = 3
 export const LEFT_LEG = 4
 
-// Ends as keypoints (-1: between the hips), whose region, and half the width of a dressed limb as a share of the height.
-const BONES: readonly (readonly [from: number, to: number, region: number, half: number])[] = [
+// Ends as keypoints (-1: between the hips), whose region, half the width of a dressed limb as a share of the height, and how
+// far the bone goes on past its end: a hand hangs on a forearm.
+const BONES: readonly (readonly [from: number, to: number, region: number, half: number, past?: number])[] = [
   [1, -1, TRUNK, 0.1], [1, 0, TRUNK, 0.07],
-  [2, 3, 1, 0.032], [3, 4, 1, 0.028], [5, 6, 2, 0.032], [6, 7, 2, 0.028],
+  [2, 3, 1, 0.032], [3, 4, 1, 0.03, 0.6], [5, 6, 2, 0.032], [6, 7, 2, 0.03, 0.6],
   [8, 9, RIGHT_LEG, 0.052], [9, 10, RIGHT_LEG, 0.038], [11, 12, LEFT_LEG, 0.052], [12, 13, LEFT_LEG, 0.038]
 ]
 const TORSO = 0
@@ -29,6 +30,8 @@ interface Bone {
   readonly ux: number
   readonly uy: number
   readonly length: number
+  /** How far it carries what is around it. */
+  readonly reach: number
   readonly half: number
 }
 
@@ -46,6 +49,7 @@ export function newOwner(): Owner {
 }
 
 export class Rig {
+  /** From each bone in half-widths, squared: roots would cost more than all the rest. */
   private readonly distances = new Float64Array(BONES.length)
   private readonly shares = new Float64Array(5)
 
@@ -65,7 +69,7 @@ export class Rig {
       const middle: Point = { x: (hips[0][0] + hips[1][0]) / 2, y: (hips[0][1] + hips[1][1]) / 2 }
       const place = (i: number): Point | null => (i < 0 ? middle : keypoints[i][2] > 0 ? { x: keypoints[i][0], y: keypoints[i][1] } : null)
       const across = (a: number, b: number) => Math.hypot(keypoints[a][0] - keypoints[b][0], keypoints[a][1] - keypoints[b][1])
-      const bones = BONES.map(([from, to, , half]) => boneOf(place(from), place(to), half * unit))
+      const bones = BONES.map(([from, to, , half, past = 0]) => boneOf(place(from), place(to), half * unit, 1 + past))
       const layers = Array.isArray(stance?.arms) ? stance.arms : []
       const arms = [0, 1].map((side) => layers[side] === undefined || layers[side] === 'front')
       return new Rig(bones, arms, unit, Math.max(across(2, 5) + across(8, 11), 0.04 * unit))
@@ -94,8 +98,11 @@ export class Rig {
     }
     let region = TRUNK
     for (let k = 1; k < shares.length; k++) if (shares[k] < shares[region]) region = k
-    for (const arm of [1, 2]) if (this.arms[arm - 1] && shares[arm] <= 1 && !(region < 3 && region > 0 && shares[region] < shares[arm])) region = arm
-    owner.region = shares[region] > FARTHEST ? -1 : region
+    for (let arm = 1; arm <= 2; arm++) {
+      const isOtherArm = region === 3 - arm
+      if (this.arms[arm - 1] && shares[arm] <= 1 && !(isOtherArm && shares[region] < shares[arm])) region = arm
+    }
+    owner.region = shares[region] > FARTHEST * FARTHEST ? -1 : region
     owner.shoulder = false
     this.weigh(x, y, asOne, owner)
   }
@@ -107,8 +114,8 @@ export class Rig {
     for (let i = 0; i < weights.length; i++) {
       const of = BONES[i][2]
       const carries = of === region || (!isArm && (of === TRUNK || of >= RIGHT_LEG) && (asOne || region === TRUNK || of === TRUNK))
-      const near = Math.max(this.distances[i], 0.08)
-      weights[i] = region >= 0 && carries && near < Infinity ? 1 / (near * near * near * near) : 0
+      const near = Math.max(this.distances[i], 0.0064)
+      weights[i] = region >= 0 && carries && near < Infinity ? 1 / (near * near) : 0
       sum += weights[i]
     }
     for (let i = 0; i < weights.length; i++) weights[i] /= sum || 1
@@ -130,10 +137,13 @@ export class Rig {
     const size = before.unit / this.unit
     let total = 0
     for (let i = 0; i < weights.length; i++) {
-      const [now, then] = [this.bones[i], before.bones[i]]
       const weight = weights[i]
-      if (weight < 1e-4 || !now || !then) continue
-      const [dx, dy] = [x - now.ax, y - now.ay]
+      if (weight < 1e-4) continue
+      const now = this.bones[i]
+      const then = before.bones[i]
+      if (!now || !then) continue
+      const dx = x - now.ax
+      const dy = y - now.ay
       let t = dx * now.ux + dy * now.uy
       const n = (dy * now.ux - dx * now.uy) * (i === TORSO ? before.girth / this.girth : size)
       if (t < 0) t *= size
@@ -148,15 +158,19 @@ export class Rig {
   }
 }
 
-function boneOf(a: Point | null, b: Point | null, half: number): Bone | null {
+function boneOf(a: Point | null, b: Point | null, half: number, reach: number): Bone | null {
   if (!a || !b) return null
   const length = Math.max(Math.hypot(b.x - a.x, b.y - a.y), 1e-3)
-  return { ax: a.x, ay: a.y, ux: (b.x - a.x) / length, uy: (b.y - a.y) / length, length, half }
+  return { ax: a.x, ay: a.y, ux: (b.x - a.x) / length, uy: (b.y - a.y) / length, length, reach: length * reach, half }
 }
 
-/** From the bone's line, in half-widths. */
-function distance({ ax, ay, ux, uy, length, half }: Bone, x: number, y: number): number {
-  const [dx, dy] = [x - ax, y - ay]
-  const t = Math.min(Math.max(dx * ux + dy * uy, 0), length)
-  return Math.hypot(dx - t * ux, dy - t * uy) / half
+/** From the bone's line, in half-widths, squared. */
+function distance(bone: Bone, x: number, y: number): number {
+  const dx = x - bone.ax
+  const dy = y - bone.ay
+  const along = dx * bone.ux + dy * bone.uy
+  const t = along < 0 ? 0 : along > bone.reach ? bone.reach : along
+  const across = dx - t * bone.ux
+  const down = dy - t * bone.uy
+  return (across * across + down * down) / (bone.half * bone.half)
 }
