@@ -83,6 +83,18 @@ describe('paint', () => {
     expect(after.under()[Math.floor(to.y) * SIZE.width + Math.floor(to.x)]).not.toBe(0)
   })
 
+  test('of a bag in the hand hangs from it, whole and upright, before legs and all', () => {
+    const state = figure()
+    const { keypoints } = skeletonOf(state)
+    const hand = between(keypoints[3], keypoints[4], 1.4)
+    ink(state, BAG, { x: hand.x - 8, y: hand.y + 22, radius: 20 }, { x: hand.x + 8, y: hand.y + 40, radius: 20 })
+    const after = posed(state, moved(state, 4, [keypoints[4][0] - 40, keypoints[4][1] - 60]))
+    const to = between(skeletonOf(after).keypoints[3], skeletonOf(after).keypoints[4], 1.3)
+    const from = between(keypoints[3], keypoints[4], 1.3)
+    const by = Math.round(to.x - from.x) + SIZE.width * Math.round(to.y - from.y)
+    expect(places(after, BAG)).toEqual(places(state, BAG).map((i) => i + by))
+  })
+
   test('may stay where it is', () => {
     const state = figure()
     const { keypoints } = skeletonOf(state)

@@ -1,4 +1,5 @@
 // Paint that goes along when the figure below it is posed: each place of the new map asks where it was on the old figure.
+import { carriedBags, putBags, type Carried } from './carried'
 import { PARTS } from './parts'
 import type { Size } from './rect'
 import { LEFT_LEG, newOwner, Rig, RIGHT_LEG, TRUNK, type Owner } from './rig'
@@ -23,6 +24,19 @@ const HANGING = Uint8Array.from(PARTS, ({ name }) => Number(['outer', 'skirt', '
 export function follow(paint: Paint, size: Size, before: Skeleton, after: Skeleton): Paint {
   const [from, to] = [Rig.of(before), Rig.of(after)]
   if (!from || !to || from.equals(to) || !paint.painted.includes(1)) return paint
+  const bags = carriedBags(paint, size, from, to)
+  const moved = warped(bags.length > 0 ? without(bags, paint) : paint, size, from, to)
+  putBags(bags, size, moved)
+  return moved
+}
+
+function without(bags: readonly Carried[], { labels, painted }: Paint): Paint {
+  const rest = { labels, painted: painted.slice() }
+  for (const { pixels } of bags) for (const i of pixels) rest.painted[i] = 0
+  return rest
+}
+
+function warped(paint: Paint, size: Size, from: Rig, to: Rig): Paint {
   const moved = { labels: new Uint8Array(paint.labels.length), painted: new Uint8Array(paint.painted.length) }
   const source = new Source(paint, size, from, to)
   for (const hanging of [true, false]) {

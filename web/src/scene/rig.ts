@@ -18,6 +18,9 @@ const BONES: readonly (readonly [from: number, to: number, region: number, half:
 ]
 const TORSO = 0
 const UPPER_ARMS = [2, 4]
+const FOREARMS = [3, 5]
+// The middle of a hand, as a share of the forearm.
+const HAND = 1.3
 // Beyond so many half-widths nothing carries a place.
 const FARTHEST = 4
 // The share of an upper arm that goes along with the trunk in part.
@@ -84,6 +87,20 @@ export class Rig {
       const twin = other.bones[i]
       return bone === twin || (bone && twin && bone.ax === twin.ax && bone.ay === twin.ay && bone.ux === twin.ux && bone.uy === twin.uy && bone.length === twin.length)
     })
+  }
+
+  /** Where the hand of an arm (0 right, 1 left) is; null if the arm is not there. */
+  hand(side: number): Point | null {
+    const bone = this.bones[FOREARMS[side]]
+    return bone && { x: bone.ax + bone.ux * HAND * bone.length, y: bone.ay + bone.uy * HAND * bone.length }
+  }
+
+  /** From that hand, in half-widths of the forearm. */
+  handDistance(side: number, x: number, y: number): number {
+    const bone = this.bones[FOREARMS[side]]
+    if (!bone) return Infinity
+    const past = { ...bone, ax: bone.ax + bone.ux * bone.length, ay: bone.ay + bone.uy * bone.length, reach: bone.reach - bone.length }
+    return Math.sqrt(distance(past, x, y))
   }
 
   /** Who carries a place. An arm before the body comes first; `legs` apart, or as one, as cloth between them is. */
