@@ -32,7 +32,7 @@ def main() -> None:
     args = _arguments()
     import torch
     from asks import load_maps
-    from pictures import contact_sheet, save_pictures
+    from pictures import contact_sheet, read_pictures, save_pictures
 
     from humandiffusion.evaluation.person import load_person_judge
     from humandiffusion.pipeline import HumanDiffusionPipeline
@@ -45,7 +45,10 @@ def main() -> None:
     for variant in args.variants:
         rounds = []
         for turn in range(args.rounds):
-            pictures = make(pipeline, maps, look_of(variant, args), args, args.seed + 500_000 * turn)
+            if turn == 0 and args.pictures and (args.pictures / variant).is_dir():
+                pictures = read_pictures(args.pictures / variant, maps)
+            else:
+                pictures = make(pipeline, maps, look_of(variant, args), args, args.seed + 500_000 * turn)
             rounds.append(judged(pictures, maps, judge))
             if turn == 0 and args.save:
                 save_pictures(pictures, maps, args.save / variant)
@@ -168,6 +171,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--judge", type=Path, help="mediapipe 0.10.21's wheel or its pose_landmark_full.tflite")
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--save", type=Path, help="folder for the pictures, and a sheet of each variant")
+    parser.add_argument("--pictures", type=Path, help="a folder of --save: what it holds of the first round is read")
     parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS), help="only these")
     parser.add_argument("--limit", type=int, help="only the first N maps")
     parser.add_argument("--rounds", type=int, default=1, help="pictures of each map, other noise (default %(default)s)")

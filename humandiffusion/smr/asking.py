@@ -39,20 +39,24 @@ def questions(
     """
     if not 0 <= reference <= 1:
         raise InputError(f"reference: got {reference}, wanted 0 (the phrase alone) to 1 (the picture alone)")
-    asked: list[Question] = []
-    for prompt in prompts.parts:
-        if prompt.weight == 0:
-            continue
-        picture = reference_crop(prompt, encoder.crop_size)
-        says = _tells(prompt, prompts.person)
-        if picture is None and not says:
-            continue
-        share = float(picture is not None) if picture is None or not says else reference
-        # One at a time, because encoders round differently in batches: no part's query may depend on the others.
-        by_text = encoder.encode_text([prompt.phrase]).float() if share < 1 else None
-        by_image = encoder.encode_image(picture[0][None], picture[1][None]).float() if picture and share > 0 else None
-        asked.append(_question(memory, prompt.part, by_text, by_image, share, centred))
-    return asked
+    asked = [
+        prompt
+        for prompt in prompts.parts
+        if prompt.weight > 0 and (prompt.image is not None or _tells(prompt, prompts.person))
+    ]
+    return [question(encoder, memory, one, reference if _tells(one, prompts.person) else 1.0, centred) for one in asked]
+
+
+def question(
+    encoder: PartEncoder, memory: StyleMemory, prompt: PartPrompt, reference: float = 1.0, centred: bool = True
+) -> Question:
+    """That of one prompt, which has a phrase or a picture. Raises InputError."""
+    picture = reference_crop(prompt, encoder.crop_size)
+    share = 0.0 if picture is None else reference if prompt.phrase.strip() else 1.0
+    # One at a time, because encoders round differently in batches: no part's query may depend on the others.
+    by_text = encoder.encode_text([prompt.phrase]).float() if share < 1 else None
+    by_image = encoder.encode_image(picture[0][None], picture[1][None]).float() if picture and share > 0 else None
+    return _question(memory, prompt.part, by_text, by_image, share, centred)
 
 
 def reference_crop(prompt: PartPrompt, size: int) -> tuple[Tensor, Tensor] | None:

@@ -49,7 +49,7 @@ class ExactSearch:
         for asked, spans in _searches(self.memory, parts, scope):
             groups = None if banned is None else banned[asked]
             found = self._candidates(q[asked], spans, k, groups)
-            rows[asked], scores[asked] = self._best(q[asked], k, *found)
+            rows[asked], scores[asked] = self.best(q[asked], k, *found)
         return rows, scores
 
     def scores(self, q: Tensor, rows: Tensor) -> Tensor:
@@ -57,6 +57,18 @@ class ExactSearch:
         m = self.memory.vectors[rows].double()
         s = (q.double() * F.normalize(m - self._mean.double(), dim=-1)).sum(1).float()
         return s if self.favour is None else s + self.favour[rows]
+
+    def best(self, q: Tensor, k: int, who: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
+        """The k best for each of q' [M, D] of candidate pairs (query, row), both long [C]: as `search` gives them."""
+        pairs = zip(torch.split(who, _RESCORED_AT_ONCE), torch.split(candidates, _RESCORED_AT_ONCE), strict=True)
+        score = torch.cat([self.scores(q[i], j) for i, j in pairs])
+        order, rank = _ranked(who, score, candidates)
+        order, rank = order[rank < k], rank[rank < k]
+        rows = torch.full((len(q), k), -1, dtype=torch.long)
+        scores = torch.full((len(q), k), float("-inf"))
+        rows[who[order], rank] = candidates[order]
+        scores[who[order], rank] = score[order]
+        return rows, scores
 
     @property
     def _mean(self) -> Tensor:
@@ -112,18 +124,6 @@ class ExactSearch:
         if not self.centred:
             return torch.ones(block.stop - block.start, device=self.device)
         return self.memory.inverse_norms[block].to(self.device)
-
-    def _best(self, q: Tensor, k: int, who: Tensor, candidates: Tensor) -> tuple[Tensor, Tensor]:
-        """The k best of the candidate pairs of each query: rows [M, k] and scores [M, k]."""
-        pairs = zip(torch.split(who, _RESCORED_AT_ONCE), torch.split(candidates, _RESCORED_AT_ONCE), strict=True)
-        score = torch.cat([self.scores(q[i], j) for i, j in pairs])
-        order, rank = _ranked(who, score, candidates)
-        order, rank = order[rank < k], rank[rank < k]
-        rows = torch.full((len(q), k), -1, dtype=torch.long)
-        scores = torch.full((len(q), k), float("-inf"))
-        rows[who[order], rank] = candidates[order]
-        scores[who[order], rank] = score[order]
-        return rows, scores
 
 
 def _searches(memory: StyleMemory, parts: Tensor, scope: Scope) -> Iterator[tuple[Tensor, list[slice]]]:

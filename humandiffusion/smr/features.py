@@ -97,8 +97,8 @@ def retrieve(
     A part with both asks by both, `reference` of the picture's scores and the rest of the phrase's. `diversity` above 0
     picks the k hits to differ from each other (`diverse`). `locks` (`read_locks`, or ids by part) gives for a part the
     rows that it must use in place of what a search would find, those it must not find, a blend of its own, and weights
-    of sources. Not `centred` leaves the gap between text and image vectors open. `engine` answers in place of the exact
-    search, which runs on `device`.
+    of sources. Not `centred` leaves the gap between text and image vectors open. `engine`, or the memory's own if it
+    has an index, answers in place of the exact search, which runs on `device`.
 
     A garment of whose part the memory holds nothing is looked for among those of all other parts; any other such part
     keeps its query. Without phrase (words of the person alone, "skin of a man", are none), picture or lock, a part of

@@ -46,16 +46,17 @@ def find(
 ) -> list[tuple[Hits, bool]]:
     """For each question its hits [1, k], and whether they are of other parts because its own has no row.
 
-    Weights are softmax((score + favour) / tau), favour being tau log(weight of its source). An engine is asked where it
-    can answer; where sources are weighed or the gap is left open, the search is exact.
+    Weights are softmax((score + favour) / tau), favour being tau log(weight of its source). An engine, or that of the
+    memory, is asked where it can answer; where sources are weighed or the gap is left open, the search is exact.
     """
     locks = locks or Locks()
     favour = favours(memory, locks.sources, how.tau)
     bans = {q.part: set(locks.of(q.part).ban) for q in asked}
     pool = max(POOL * how.k, LEAST_POOL) if how.diversity > 0 else how.k
     pool += max((len(ban) for ban in bans.values()), default=0)
-    engine = how.engine if how.engine is not None and how.centred and favour is None else None
-    engine = engine or ExactSearch(memory, how.device, how.centred, favour)
+    engine = how.engine or memory.engine
+    if engine is None or not how.centred or favour is not None:
+        engine = ExactSearch(memory, how.device, how.centred, favour)
     found: list[tuple[Hits, bool]] = []
     elsewhere = [how.scope == "part" and q.part in GARMENTS and not memory.holds(q.part) for q in asked]
     scopes: list[Scope] = ["garments" if other else how.scope for other in elsewhere]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..errors import InputError
 from ..safetensors_io import read_model, write_streamed
+from .engines import open_index
 from .layout import VERSION, memory_of, memory_of_version_1, tensors_of
 from .memory import MemoryItem, StyleMemory, initialise, join, overlay, with_image_means
 
@@ -22,17 +23,18 @@ def load_memory(name_or_path: str | Path = "builtin") -> StyleMemory:
 
     The file is mapped, and of its rows nothing is read before it is asked for: header, dtypes, shapes and lengths are
     checked here, the content by `verify`. With deltas the image mean follows the rows, as after `compact`, unless there
-    are more than 65,536: then it is the file's until it is compacted.
+    are more than 65,536: then it is the file's until it is compacted. If an index of these rows lies beside the file,
+    it is opened and is the memory's `engine`.
     """
     path = BUILTIN if str(name_or_path) == "builtin" else Path(name_or_path)
     memory, deltas = _with_deltas(path)
     for delta in deltas:
         delta.check_encoder(memory.encoder_id)
-    if not deltas:
-        return memory
-    if len(memory) > _JOINED_UP_TO:
-        return overlay(memory, deltas)
-    return with_image_means(join([memory, *deltas]))
+    if deltas:
+        whole = len(memory) <= _JOINED_UP_TO
+        memory = with_image_means(join([memory, *deltas])) if whole else overlay(memory, deltas)
+    memory.__dict__["engine"] = open_index(memory, path)
+    return memory
 
 
 def read_memory(path: Path) -> StyleMemory:

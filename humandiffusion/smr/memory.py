@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +15,9 @@ from ..parts import NUM_PARTS
 from .columns import Ids, Interned, Texts
 from .rows import Rows, stack, take
 from .thumbnails import join_thumbnails, pictures
+
+if TYPE_CHECKING:
+    from .engines.base import SearchEngine
 
 RECOLOURED = " recoloured "
 BLOCK = 8192  # rows read at a time where all are
@@ -114,6 +118,11 @@ class StyleMemory:
         """1 / |m_j - mean_image| of every row, float32 [N]; what turns a product with the raw vectors into a score."""
         norms = [torch.linalg.vector_norm(m.float() - self.mean_image, dim=1) for m in blocks(self.vectors)]
         return 1 / torch.cat(norms).clamp_min(1e-12) if norms else torch.zeros(0)
+
+    @cached_property
+    def engine(self) -> "SearchEngine | None":
+        """What answers in place of the exact search: the index beside the file, where `load_memory` has found one."""
+        return None
 
     @cached_property
     def priors(self) -> Tensor:
