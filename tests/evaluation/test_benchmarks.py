@@ -38,7 +38,9 @@ def write_photos(root: Path, count: int) -> list[str]:
     return ids
 
 
-@pytest.mark.parametrize("script", ["native.py", "encoder.py", "fidelity.py", "figure.py", "sd_alignment.py"])
+@pytest.mark.parametrize(
+    "script", ["native.py", "encoder.py", "fidelity.py", "figure.py", "sd_alignment.py", "score.py", "animation.py"]
+)
 def test_each_says_what_it_measures(script: str) -> None:
     done = run(script, "--help")
     assert done.returncode == 0
@@ -76,3 +78,15 @@ def test_a_folder_that_holds_no_photos_is_one_line_and_2(tmp_path: Path) -> None
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert "index.json" in done.stderr
+
+
+def test_score_writes_the_contracted_keys(tmp_path: Path) -> None:
+    ids = write_photos(tmp_path / "data", 3)
+    records = [{"id": name, "caption": "a person with brown hair in a red shirt and blue trousers"} for name in ids]
+    (tmp_path / "data" / "index.json").write_text(json.dumps({"records": records}))
+    out = tmp_path / "figures.json"
+    done = run("score.py", "--data", tmp_path / "data", "--others", "1", "--maps", "0", "--json", out)
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(out.read_text())
+    assert {"separated_both", "separated_map", "separated_caption", "score_own"} <= figures.keys()
+    assert figures["pairs"] == 3 and 0 <= figures["score_own"] <= 1
