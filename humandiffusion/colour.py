@@ -82,10 +82,18 @@ def bytes_to_lab(image: Tensor) -> Tensor:
     """sRGB bytes [3, H, W] -> Lab [3, H, W]: as `srgb_to_lab`, and several times as fast."""
     linear = np.take(_linear_of_bytes(), image.reshape(3, -1).numpy())
     xyz = (np.array(_RGB_TO_XYZ, np.float32) / np.array(_WHITE, np.float32)[:, None]) @ linear
-    roots = np.cbrt(xyz)
-    np.copyto(roots, xyz * np.float32(841 / 108) + np.float32(4 / 29), where=xyz <= _EPS)
-    x, y, z = torch.from_numpy(roots)
-    return torch.stack((116 * y - 16, 500 * (x - y), 200 * (y - z))).reshape(image.shape)
+    roots = np.cbrt(xyz, out=linear)
+    dark = xyz <= _EPS
+    if dark.any():
+        roots[dark] = xyz[dark] * np.float32(841 / 108) + np.float32(4 / 29)
+    x, y, z = roots
+    lab = xyz
+    np.subtract(x, y, out=lab[1])
+    np.subtract(y, z, out=lab[2])
+    np.multiply(y, 116, out=lab[0])
+    lab *= np.array([[1], [500], [200]], np.float32)
+    lab[0] -= 16
+    return torch.from_numpy(lab).reshape(image.shape)
 
 
 @lru_cache(maxsize=1)
@@ -113,12 +121,11 @@ def median_lab(image: Tensor, mask: Tensor) -> Tensor:
 
 def nearest_names(lab: Tensor, names: Mapping[str, tuple[int, int, int]], k: int = 1) -> list[list[str]]:
     """The `k` names whose sRGB colour (0..255) lies nearest in Lab to each of `lab` [N, 3], nearest first."""
-    table = _lab_of(tuple(names.values()))
-    order = torch.cdist(lab.float(), table).argsort(1)[:, :k]
-    keys = list(names)
-    return [[keys[i] for i in row] for row in order.tolist()]
+    keys, table = list(names), _lab_of(tuple(names.values()))
+    distances = np.linalg.norm(lab.detach().cpu().float().numpy()[:, None] - table, axis=2)
+    return [[keys[i] for i in row] for row in distances.argsort(1, kind="stable")[:, :k].tolist()]
 
 
 @lru_cache(maxsize=16)
-def _lab_of(colours: tuple[tuple[int, int, int], ...]) -> Tensor:
-    return srgb_to_lab(torch.tensor(colours, dtype=torch.float32) / 255)
+def _lab_of(colours: tuple[tuple[int, int, int], ...]) -> Any:
+    return srgb_to_lab(torch.tensor(colours, dtype=torch.float32) / 255).numpy()

@@ -113,10 +113,12 @@ def _pixels(picture: Image.Image) -> Tensor:
 def _from_indexed(path: Path, picture: Image.Image) -> Tensor:
     pixels = _pixels(picture)
     table = torch.tensor(list(picture.getpalette() or []), dtype=torch.uint8).view(-1, 3)
-    used = torch.unique(pixels).long()
+    used = pixels.flatten().bincount().nonzero()[:, 0]
     if int(used[-1]) < len(table):
         for palette in PALETTES:
             places = colours_to_indices(table, palette)
+            if torch.equal(places[used], used):
+                return pixels
             if bool((places[used] >= 0).all()):
                 return places.to(torch.uint8)[pixels.long()]
     return _check_indices(path, pixels)

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -91,7 +92,8 @@ class Cutter:
 
 def _box(mask: Tensor) -> tuple[slice, slice]:
     """The mask's box: all that follows costs by the pixel."""
-    rows, columns = mask.any(1).nonzero()[:, 0], mask.any(0).nonzero()[:, 0]
+    filled = mask.numpy()
+    rows, columns = np.flatnonzero(filled.any(1)), np.flatnonzero(filled.any(0))
     return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -32,25 +33,29 @@ def thumbnail(kind: Thumbnails, image: Tensor, mask: Tensor, crop: Tensor, part:
 
 def shrunk(picture: Tensor, size: int) -> Tensor:
     """A picture [3, H, W] in 0..1 as uint8 [size, size, 3]."""
-    small = F.interpolate(picture[None], (size, size), mode="bilinear", antialias=True, align_corners=False)[0]
+    if min(picture.shape[1:]) >= size:
+        small = F.adaptive_avg_pool2d(picture, size)
+    else:
+        small = F.interpolate(picture[None], (size, size), mode="bilinear", align_corners=False)[0]
     return to_bytes(small).permute(1, 2, 0)
 
 
 def to_bytes(picture: Tensor) -> Tensor:
     """0..1 as uint8."""
-    return (picture.clamp(0, 1) * 255).round().to(torch.uint8)
+    return (picture * 255).round_().clamp_(0, 255).to(torch.uint8)
 
 
 def _swatch(image: Tensor, mask: Tensor) -> Tensor:
     """The largest of a few squares that lie inside the mask, shrunk to uint8 [t, t, 3]; its colour if none fits."""
-    area = F.pad(mask.to(torch.int32), (1, 0, 1, 0)).cumsum(0, dtype=torch.int32).cumsum(1, dtype=torch.int32)
+    area = np.zeros((mask.shape[0] + 1, mask.shape[1] + 1), np.int32)
+    np.cumsum(np.cumsum(mask.numpy(), 0, dtype=np.int32), 1, dtype=np.int32, out=area[1:, 1:])
     for size in (64, 48, 32, 24, 16, 10, 6):
         if size > min(mask.shape):
             continue
         count = area[size:, size:] - area[:-size, size:] - area[size:, :-size] + area[:-size, :-size]
-        corners = (count == size * size).nonzero()
+        corners = np.flatnonzero(count == size * size)
         if len(corners):
-            top, left = corners[len(corners) // 2].tolist()
+            top, left = divmod(int(corners[len(corners) // 2]), count.shape[1])
             return shrunk(image[:, top : top + size, left : left + size], SWATCH_SIZE)
     return _flat(image, mask)
 
