@@ -4,8 +4,9 @@
 
 For each held-out map a sentence names its garments of at least 1% of the picture, in basic colours dealt evenly;
 pictures are made of sentence and map as the command line makes them. `--write-jobs DIR` writes them for
-`humandiffusion generate --jobs`; `--pictures DIR` judges what that made. What is measured, and by which networks:
-`humandiffusion/evaluation/`.
+`humandiffusion generate --jobs`; `--pictures DIR` judges what that made. `--maps figure` and `--maps preset` ask the
+same of maps that were drawn, not parsed: figures in the poses and garments of the same photos, and the presets. What is
+measured, and by which networks: `humandiffusion/evaluation/`.
 """
 
 import argparse
@@ -32,7 +33,12 @@ def main() -> None:
     from asks import Maps, load_maps, write_jobs
     from pictures import contact_sheet, make_pictures, read_pictures, save_pictures
 
-    maps: Maps = load_maps(args.data, args.seed, args.limit)
+    parsed: Maps = load_maps(args.data, args.seed, args.limit)
+    maps = parsed
+    if args.maps != "photo":
+        from drawn_maps import drawn_maps
+
+        maps = drawn_maps(args.maps, parsed, args.judge, args.seed)
     if args.write_jobs:
         write_jobs(maps, args.write_jobs, args.seed)
         print(f"jobs of {len(maps.asks)} pictures: {args.write_jobs / 'jobs.jsonl'}")
@@ -46,7 +52,7 @@ def main() -> None:
         save_pictures(pictures, maps, args.save)
     if args.sheet:
         contact_sheet(pictures, maps, args.sheet)
-    figures = judge(pictures, maps, judges)
+    figures = {"maps": args.maps} | judge(pictures, maps, parsed, judges)
     if args.second and not args.pictures:
         figures |= _other_seed(pictures, maps, judges, args)
     report(f"Fidelity of {len(pictures)} pictures", figures, WANTED, args.json)
@@ -61,15 +67,15 @@ class Judges:
     features: object
 
 
-def judge(pictures: list, maps, judges: Judges) -> Figures:
-    """All figures of one set of pictures [3, H, W]; `pictures[i]` answers `maps.asks[i]`."""
+def judge(pictures: list, maps, parsed, judges: Judges) -> Figures:
+    """All figures of one set of pictures [3, H, W]; `pictures[i]` answers `maps.asks[i]`. What the judges say of real
+    photos is told of those in `parsed`, with their own maps."""
     from humandiffusion.evaluation.asking import flat_picture
     from humandiffusion.evaluation.colours import colour_accuracy, leak_rate
     from humandiffusion.evaluation.kernel_distance import kernel_distance
 
     shape, rows = _shape(pictures, maps, judges), _colours(pictures, maps)
-    photos = [maps.photo(i) for i in range(len(maps.asks))]
-    real = _shape(photos, maps, judges)
+    real = _shape([parsed.photo(i) for i in range(len(parsed.asks))], parsed, judges)
     # All held-out photos, also where only some pictures are judged: a larger set is a steadier ruler.
     ruler = judges.features(maps.every_photo())
     flats = [flat_picture(labels, ask.asked) for labels, ask in zip(maps.labels, maps.asks, strict=True)]
@@ -159,6 +165,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
     parser.add_argument("--judge", type=Path, help="mediapipe 0.10.21's wheel or its pose_landmark_full.tflite")
+    parser.add_argument(
+        "--maps", choices=("photo", "figure", "preset"), default="photo", help="which maps (default %(default)s)"
+    )
     parser.add_argument("--json", type=Path, help="where the figures go")
     parser.add_argument("--pictures", type=Path, help="judge DIR/<id>.png instead of making pictures")
     parser.add_argument("--write-jobs", type=Path, help="only write DIR/jobs.jsonl and the maps it names")

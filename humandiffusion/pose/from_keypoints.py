@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 
@@ -65,13 +66,21 @@ def _draw_frame(
     count = 0
     for someone, number in sorted(drawable, key=lambda pair: _lowest(pair[0])):
         try:
-            figure = draw_figure(someone, garments, size, build=build).labels[0]
+            figure = draw_figure(someone, _in_hand(garments, someone), size, build=build).labels[0]
         except InputError:  # all points in one place
             continue
         labels = torch.where(figure > 0, figure, labels)
         person = torch.where(figure > 0, torch.tensor(number, dtype=torch.uint8), person)
         count += 1
     return labels, person, count
+
+
+def _in_hand(garments: Sequence[Garment], someone: Keypoints) -> list[Garment]:
+    """A bag of which nobody said where it is hangs on the side from which the body leans away."""
+    shoulders, hips = someone.body[[2, 5], 0].mean(), someone.body[[8, 11], 0].mean()
+    facing = someone.body[5, 0] >= someone.body[2, 0]
+    side = "left" if bool((shoulders < hips) == facing) else "right"
+    return [replace(g, style=side) if g.shape == "handbag" and not g.style else g for g in garments]
 
 
 def _lowest(someone: Keypoints) -> float:

@@ -50,6 +50,9 @@ def outfit(said: Iterable[tuple[int, str]], absent: Iterable[int] = (), person: 
     pairs, absent = list(said), set(absent)
     worn = [garment for part, phrase in pairs if (garment := garment_for(part, phrase)) is not None]
     parts = {garment.part for garment in worn} | absent
+    if not parts & set(_UPPER) and not any(part == OUTER and _is_open(phrase) for part, phrase in pairs):
+        # Of what would show in an open front, somebody would have spoken.
+        worn = [replace(garment, **dict.fromkeys(_GAPS, 0.0)) if garment.part == OUTER else garment for garment in worn]
     if TOP in parts:
         worn = [_under_a_top(garment) if garment.part == DRESS else garment for garment in worn]
     basics = _data()["basics"]
@@ -73,6 +76,11 @@ def garment_for(part: int, phrase: str) -> Garment | None:
     if not chosen:
         return None
     return _fitted(cut(chosen[0], **(chosen[1] if len(chosen) > 1 else {})), words)
+
+
+def _is_open(phrase: str) -> bool:
+    words = _Words(phrase)
+    return any(words.have(word) for word in _data()["open"])
 
 
 def _under_a_top(dress: Garment) -> Garment:

@@ -8,7 +8,7 @@ import torch
 
 from humandiffusion.describe import describe
 from humandiffusion.errors import InputError
-from humandiffusion.parts import DRESS, FOOTWEAR, HAIR, OUTER, PANTS, SKIN, SKIRT, TOP, part_index
+from humandiffusion.parts import BAG, DRESS, FOOTWEAR, HAIR, OUTER, PANTS, SKIN, SKIRT, TOP, part_index
 from humandiffusion.pose import from_keypoints as keypoints_module
 from humandiffusion.pose.completion import GUESSED, complete
 from humandiffusion.pose.from_keypoints import pose_from_keypoints
@@ -71,6 +71,32 @@ def test_sleeves_are_those_of_the_words() -> None:
         for word in ("sleeveless", "short-sleeved", "long-sleeved")
     }
     assert bare["sleeveless"] > bare["short-sleeved"] > bare["long-sleeved"]
+
+
+def test_a_coat_over_nothing_that_is_named_is_closed() -> None:
+    chest = (slice(50, 90), slice(56, 72))
+    closed, open_, over = (
+        int((dressed(f"A woman in {worn} and jeans")[chest] == TOP).sum())
+        for worn in ("a coat", "an open coat", "a coat, a shirt")
+    )
+    assert closed == 0 < min(open_, over)
+
+
+def test_a_bag_hangs_where_the_body_leans_away_from_unless_words_say_where() -> None:
+    for lean in (-6.0, 6.0):
+        person = someone()
+        person.body[2:8, 0] += lean
+        labels = pose_from_keypoints([frame(person)], garments_for(describe("A woman with a bag"))).labels[0]
+        columns = (labels == BAG).nonzero()[:, 1].float()
+        assert (float(columns.mean()) < float(person.body[[8, 11], 0].mean())) == (lean > 0)
+
+
+def test_pumps_leave_more_of_the_foot_bare_than_shoes_and_boots_nothing() -> None:
+    bare = {
+        word: int((dressed(f"A woman in a knee-length skirt and {word}")[150:] == SKIN).sum())
+        for word in ("pumps", "shoes", "boots")
+    }
+    assert bare["pumps"] > bare["shoes"] > bare["boots"]
 
 
 def test_long_sleeves_make_no_long_hem() -> None:

@@ -97,9 +97,11 @@ def draw_watch(canvas: Canvas, frame: Frame, garment: Garment, side: int) -> Non
 
 
 def draw_handbag(canvas: Canvas, frame: Frame, garment: Garment, side: int) -> None:
-    """Held in the hand: two handles and a bag that hangs from them; `ease` is half its width, `hem` its height."""
-    wrist = frame.arm(side, 1.0)
-    grip = along(wrist, unit(subtract(wrist, frame.arm(side, 0.5))), 0.045 * frame.unit)
+    """Held in the hand, or in the crook of a raised arm: two handles and a bag that hangs from them; `ease` is half its
+    width, `hem` its height."""
+    wrist, elbow = frame.arm(side, 1.0), frame.arm(side, 0.5)
+    held = along(wrist, unit(subtract(wrist, elbow)), 0.045 * frame.unit)
+    grip = elbow if wrist[1] < elbow[1] else held
     w, h, drop = garment.ease * frame.unit, garment.hem * frame.unit, 0.035 * frame.unit
     top = (grip[0], grip[1] + drop)
     path = smooth(_placed(top, ((-0.55, h * 0.1), (-0.3, -drop), (0.3, -drop), (0.55, h * 0.1)), w, 1.0))

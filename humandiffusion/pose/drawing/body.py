@@ -8,7 +8,7 @@ from .angles import sine_cosine_of_degrees
 from .canvas import Canvas
 from .curves import rounded, smooth
 from .frame import Frame, table
-from .plane import Point, along, spread, subtract, unit
+from .plane import Point, along, interpolate, spread, subtract, unit
 
 STEPS = 14
 
@@ -54,8 +54,11 @@ def draw_hand(canvas: Canvas, frame: Frame, side: int, bend: float, ease: float 
     canvas.tube([root, tip], [(0.008 + ease) * frame.unit, (0.0055 + ease) * frame.unit], label, end=True)
 
 
-def draw_foot(canvas: Canvas, frame: Frame, side: int, angle: float, ease: float, label: int) -> None:
-    """`angle`: degrees that the toes point outwards from straight at the viewer (drawn downwards); 80 is sideways."""
+def draw_foot(
+    canvas: Canvas, frame: Frame, side: int, angle: float, ease: float, label: int, *, begin: float | None = None
+) -> None:
+    """`angle`: degrees that the toes point outwards from straight at the viewer (drawn downwards); 80 is sideways.
+    `begin`: the share of the foot's length from which on a shoe covers it; None draws a foot with its round heel."""
     data = figure_data()["foot"]
     ankle = frame.leg(side, 3.0)
     share = min(abs(angle) / 80.0, 1.0)
@@ -66,11 +69,19 @@ def draw_foot(canvas: Canvas, frame: Frame, side: int, angle: float, ease: float
     heel = along(ankle, down, 0.026 * share * frame.unit)
     sine, cosine = sine_cosine_of_degrees(angle * 0.9)
     pointing = (frame.sign(side) * sine, cosine)
-    path = [along(heel, pointing, at * reach * frame.unit) for at, _ in data["halves"]]
-    widths = [(half * (1 - 0.28 * share) + ease) * frame.unit for _, half in data["halves"]]
-    canvas.tube(path, widths, label, end=True)
-    if share > 0.4:
-        canvas.tube([ankle, heel], [widths[0], widths[0]], label, end=True)
+    first = begin or 0.0
+    rows = [(first, _foot_half(first)), *(row for row in data["halves"] if row[0] > first)]
+    path = [along(heel, pointing, at * reach * frame.unit) for at, _ in rows]
+    widths = [(half * (1 - 0.28 * share) + ease) * frame.unit for _, half in rows]
+    canvas.tube(path, widths, label, start=begin is None, end=True)
+    if share > 0.4 and first < 0.3:
+        canvas.tube([ankle, heel], [widths[0], widths[0]], label, start=begin is None, end=True)
+
+
+def _foot_half(at: float) -> float:
+    """Half the width of a foot at a share of its length from the heel."""
+    rows = figure_data()["foot"]["halves"]
+    return interpolate(at, [row[0] for row in rows], [row[1] for row in rows])
 
 
 def torso_outline(frame: Frame, top: float, bottom: float, ease: float) -> list[Point]:

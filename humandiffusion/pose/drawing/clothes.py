@@ -53,11 +53,13 @@ def draw_trousers(canvas: Canvas, frame: Frame, garment: Garment) -> None:
 
 
 def draw_footwear(canvas: Canvas, frame: Frame, garment: Garment, feet: tuple[float, float]) -> None:
-    """Shoes, boots and socks: from `waist` on the leg down over the foot."""
+    """Shoes, boots and socks: from `waist` on the leg down over the foot; past 3, a share of the foot stays free."""
+    free = max(garment.waist - 3.0, 0.0)
     for side in (0, 1):
         if frame.has_leg(side):
-            draw_foot(canvas, frame, side, feet[side], garment.ease, garment.part)
-            leg_tube(canvas, frame, side, garment.waist, 3.06, garment.part, ease=garment.ease)
+            draw_foot(canvas, frame, side, feet[side], garment.ease, garment.part, begin=min(free, 0.9))
+            if free <= 0:
+                leg_tube(canvas, frame, side, garment.waist, 3.06, garment.part, ease=garment.ease)
 
 
 def shoulder_height(half: float) -> float:

@@ -56,8 +56,11 @@ class Frame:
         return _along([self.points[i] for i in ARMS[side]], t * 2)
 
     def leg(self, side: int, at: float) -> Point:
-        """The middle of a leg at body length 1 to 3; past 3 straight on."""
-        return _along([self.points[i] for i in LEGS[side]], at - 1)
+        """The middle of a leg at body length 1 to 3; past 3 straight on. The shin bows outwards from its joints."""
+        hip, knee, ankle = (self.points[i] for i in LEGS[side])
+        dx, dy = unit(subtract(ankle, hip))
+        bow = self.sign(side) * table("shin_bow", at) * self.unit
+        return along(_along([hip, knee, ankle], at - 1), (dy, -dx), bow)
 
     def sign(self, side: int) -> int:
         """+1 if the outside of the person's right (0) or left (1) is to the right of the picture, else -1."""

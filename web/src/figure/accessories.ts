@@ -93,10 +93,12 @@ export function drawWatch(canvas: Canvas, frame: Frame, garment: Garment, side: 
   drawCuff(canvas, frame, garment, side, garment.sleeve + 0.045)
 }
 
-/** Held in the hand: two handles and a bag that hangs from them; `ease` is half its width, `hem` its height. */
+/** Held in the hand, or in the crook of a raised arm: two handles and a bag that hangs from them; `ease` is half its width,
+ * `hem` its height. */
 export function drawHandbag(canvas: Canvas, frame: Frame, { ease, hem, part }: Garment, side: Side): void {
-  const wrist = frame.arm(side, 1)
-  const grip = along(wrist, unit(subtract(wrist, frame.arm(side, 0.5))), 0.045 * frame.unit)
+  const [wrist, elbow] = [frame.arm(side, 1), frame.arm(side, 0.5)]
+  const held = along(wrist, unit(subtract(wrist, elbow)), 0.045 * frame.unit)
+  const grip = wrist[1] < elbow[1] ? elbow : held
   const [w, h, drop] = [ease * frame.unit, hem * frame.unit, 0.035 * frame.unit]
   const top: Point = [grip[0], grip[1] + drop]
   const path = smooth(placed(top, [[-0.55, h * 0.1], [-0.3, -drop], [0.3, -drop], [0.55, h * 0.1]], w, 1))

@@ -5,7 +5,7 @@ import { rounded, smooth } from './curves'
 import { SIDES, table, type Frame, type Side } from './frame'
 import { figureData, type Pair } from './measures'
 import { FACE, SKIN } from './parts'
-import { along, spread, subtract, unit, type Point } from './plane'
+import { along, interpolate, spread, subtract, unit, type Point } from './plane'
 
 const STEPS = 14
 
@@ -60,8 +60,17 @@ export function drawHand(canvas: Canvas, frame: Frame, side: Side, bend: number,
   canvas.tube([root, tip], [(0.008 + ease) * frame.unit, (0.0055 + ease) * frame.unit], label, { end: true })
 }
 
-/** `angle`: degrees that the toes point outwards from straight at the viewer (drawn downwards); 80 is sideways. */
-export function drawFoot(canvas: Canvas, frame: Frame, side: Side, angle: number, ease: number, label: number): void {
+/** `angle`: degrees that the toes point outwards from straight at the viewer (drawn downwards); 80 is sideways. `begin`: the
+ * share of the foot's length from which on a shoe covers it; null draws a foot with its round heel. */
+export function drawFoot(
+  canvas: Canvas,
+  frame: Frame,
+  side: Side,
+  angle: number,
+  ease: number,
+  label: number,
+  begin: number | null = null
+): void {
   const data = figureData.foot
   const ankle = frame.leg(side, 3)
   const share = Math.min(Math.abs(angle) / 80, 1)
@@ -71,10 +80,19 @@ export function drawFoot(canvas: Canvas, frame: Frame, side: Side, angle: number
   const heel = along(ankle, [shin[0] * 0.35, shin[1] * 0.35 + 0.65], 0.026 * share * frame.unit)
   const [sine, cosine] = sineCosineOfDegrees(angle * 0.9)
   const pointing: Point = [frame.sign(side) * sine, cosine]
-  const path = data.halves.map(([at]) => along(heel, pointing, at * reach * frame.unit))
-  const widths = data.halves.map(([, half]) => (half * (1 - 0.28 * share) + ease) * frame.unit)
-  canvas.tube(path, widths, label, { end: true })
-  if (share > 0.4) canvas.tube([ankle, heel], [widths[0], widths[0]], label, { end: true })
+  const first = begin ?? 0
+  const rows: Pair[] = [[first, footHalf(first)], ...data.halves.filter(([at]) => at > first)]
+  const path = rows.map(([at]) => along(heel, pointing, at * reach * frame.unit))
+  const widths = rows.map(([, half]) => (half * (1 - 0.28 * share) + ease) * frame.unit)
+  const start = begin === null
+  canvas.tube(path, widths, label, { start, end: true })
+  if (share > 0.4 && first < 0.3) canvas.tube([ankle, heel], [widths[0], widths[0]], label, { start, end: true })
+}
+
+/** Half the width of a foot at a share of its length from the heel. */
+function footHalf(at: number): number {
+  const { halves } = figureData.foot
+  return interpolate(at, halves.map(([place]) => place), halves.map(([, half]) => half))
 }
 
 /** From body length `top` to `bottom`, `ease` wider than the body: up the left of the picture, down the right. */

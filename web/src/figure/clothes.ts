@@ -44,12 +44,13 @@ export function drawTrousers(canvas: Canvas, frame: Frame, garment: Garment): vo
   }
 }
 
-/** Shoes, boots and socks: from `waist` on the leg down over the foot. */
+/** Shoes, boots and socks: from `waist` on the leg down over the foot; past 3, a share of the foot stays free. */
 export function drawFootwear(canvas: Canvas, frame: Frame, garment: Garment, feet: Pair): void {
+  const free = Math.max(garment.waist - 3, 0)
   for (const side of SIDES) {
     if (!frame.hasLeg(side)) continue
-    drawFoot(canvas, frame, side, feet[side], garment.ease, garment.part)
-    legTube(canvas, frame, side, garment.waist, 3.06, garment.part, { ease: garment.ease })
+    drawFoot(canvas, frame, side, feet[side], garment.ease, garment.part, Math.min(free, 0.9))
+    if (free <= 0) legTube(canvas, frame, side, garment.waist, 3.06, garment.part, { ease: garment.ease })
   }
 }
 

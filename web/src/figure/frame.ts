@@ -75,9 +75,12 @@ export class Frame {
     return alongPath(ARMS[side].map((i) => this.points[i]), t * 2)
   }
 
-  /** The middle of a leg at body length 1 to 3; past 3 straight on. */
+  /** The middle of a leg at body length 1 to 3; past 3 straight on. The shin bows outwards from its joints. */
   leg(side: Side, at: number): Point {
-    return alongPath(LEGS[side].map((i) => this.points[i]), at - 1)
+    const [hip, knee, ankle] = LEGS[side].map((i) => this.points[i])
+    const [dx, dy] = unit(subtract(ankle, hip))
+    const bow = this.sign(side) * table('shin_bow', at) * this.unit
+    return along(alongPath([hip, knee, ankle], at - 1), [dy, -dx], bow)
   }
 
   /** +1 if the outside of the person's right (0) or left (1) is to the right of the picture, else -1. */
@@ -153,13 +156,18 @@ export function frameOf(keypoints: readonly Keypoint[], build: string): Frame {
 }
 
 /** A row of half-widths of figure.json, read between its entries. */
-export function table(name: 'torso' | 'arm' | 'leg', at: number): number {
+export function table(name: keyof typeof COLUMNS, at: number): number {
   const [places, halves] = COLUMNS[name]
   return interpolate(at, places, halves)
 }
 
 const columnsOf = (rows: readonly Pair[]) => [rows.map(([place]) => place), rows.map(([, half]) => half)] as const
-const COLUMNS = { torso: columnsOf(figureData.torso), arm: columnsOf(figureData.arm), leg: columnsOf(figureData.leg) }
+const COLUMNS = {
+  torso: columnsOf(figureData.torso),
+  arm: columnsOf(figureData.arm),
+  leg: columnsOf(figureData.leg),
+  shin_bow: columnsOf(figureData.shin_bow)
+}
 
 /** Pixels to the body's height, from the bones; foreshortened ones look shorter, so the longer ones count. */
 function unitOf(points: readonly Point[], seen: readonly boolean[]): number {

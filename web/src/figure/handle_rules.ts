@@ -4,6 +4,7 @@ import { flank, hanging, HANGS, hemCentre, shoulderHeight } from './clothes'
 import { sideOf } from './figure'
 import { table, type Frame, type Side } from './frame'
 import type { Garment, Measure, Shape } from './garments'
+import { figureData } from './measures'
 import { along, type Point, subtract, unit } from './plane'
 
 export interface Rule {
@@ -35,6 +36,11 @@ const atCorner = (frame: Frame, flare: number, _: Side, worn: Garment): Point | 
 /** The outer (1) or inner (-1) edge of what is around a leg. */
 const onLeg = (frame: Frame, at: number, side: Side, fall: { ease: number; flare: number; drape: number }, edge: 1 | -1): Point | null =>
   frame.hasLeg(side) ? along(frame.leg(side, at), frame.across(1), edge * frame.sign(side) * legHalf(frame, at, fall) * frame.unit) : null
+/** The edge of a boot or shoe; past the ankle it is a share of the foot, seen from the front. */
+function onShoe(frame: Frame, top: number, side: Side, worn: Garment): Point | null {
+  const edge = onLeg(frame, Math.min(top, 3), side, worn, 1)
+  return edge && along(edge, [0, 1], Math.max(top - 3, 0) * figureData.foot.front * frame.unit)
+}
 /** The outer edge of what is around an arm: clear of the joints, which are held at the middle. */
 const onArm = (frame: Frame, t: number, side: Side, ease: number): Point | null => {
   if (!frame.hasArm(side)) return null
@@ -59,9 +65,7 @@ const WAIST: Rule = { measure: 'waist', name: 'waist', limits: [0.45, 1.05], at:
 const LEG_HEM: Rule = {
   measure: 'hem', name: 'hem', limits: [1.15, 3.15], paired: true, at: (frame, hem, side, worn) => onLeg(frame, hem, side, worn, -1)
 }
-const SHAFT: Rule = {
-  measure: 'waist', name: 'top', limits: [1.15, 3], paired: true, at: (frame, top, side, worn) => onLeg(frame, top, side, worn, 1)
-}
+const SHAFT: Rule = { measure: 'waist', name: 'top', limits: [1.15, 3.9], paired: true, at: onShoe }
 const FLARE: Rule = { measure: 'flare', name: 'width of the hem', limits: [0, 0.12], at: atCorner, fine: true }
 const LEG_FLARE: Rule = {
   measure: 'flare', name: 'width of the legs', limits: [0, 0.03], fine: true, paired: true,

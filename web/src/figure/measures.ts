@@ -44,6 +44,7 @@ export interface FigureData {
   readonly torso: readonly Pair[]
   readonly arm: readonly Pair[]
   readonly leg: readonly Pair[]
+  readonly shin_bow: readonly Pair[]
   readonly cloth_below_knee: number
   readonly crotch: number
   readonly hand: { readonly length: number; readonly halves: readonly Pair[]; readonly thumb: number }
