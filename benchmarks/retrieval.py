@@ -7,17 +7,18 @@ Exact search runs in a process of its own, which only searches: `open_seconds` f
 answer for one part, `touched_mib` of its `file_mib` that had to be read for it, `ratio_to_matmul` the 16 best for 12
 parts over the fp16 product of the same rows and queries, in turns in the same run, `peak_mib` of the process. The
 engine that ships (USearch) and LanceDB, where it is installed, answer the same questions one part at a time: `recall16`
-against exact search over all queries, `speedup` over it (medians of turns). What is built lies in DIR and is used
-again; building is timed apart, on all threads, in CPU seconds too.
+against exact search over all queries, `speedup` over it. Of the turns the fastest counts, because other work on the
+machine only slows; `cpu_` figures are by the CPU seconds of the process. What is built lies in DIR and is used again;
+building is timed apart.
 """
 
 import argparse
 import json
-import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -25,7 +26,8 @@ from common import Figures, report, start
 
 K = 16
 WANTED = {
-    "ratio_to_matmul": "<= 1.3",
+    "ratio_to_matmul": "<= 1.3, one query for each part, in the rows of its part",
+    "ratio_to_matmul_all": "the same queries in all rows",
     "peak_mib": "< 2560",
     "open_seconds": "<= 1",
     "engine_recall16": ">= 0.95",
@@ -83,10 +85,12 @@ def exact(path: Path, args: argparse.Namespace) -> Figures:
         "rows": len(memory),
         "dim": memory.dim,
         "parts": len(parts),
-        "ratio_to_matmul": _ratio(by_part),
-        "seconds": statistics.median(by_part[0]),
-        "ratio_to_matmul_all": _ratio(over_all),
-        "seconds_all": statistics.median(over_all[0]),
+        "ratio_to_matmul": by_part[0].wall / by_part[1].wall,
+        "cpu_ratio_to_matmul": by_part[0].cpu / by_part[1].cpu,
+        "seconds": by_part[0].wall,
+        "ratio_to_matmul_all": over_all[0].wall / over_all[1].wall,
+        "cpu_ratio_to_matmul_all": over_all[0].cpu / over_all[1].cpu,
+        "seconds_all": over_all[0].wall,
         "open_seconds": opened,
         "touched_mib": touched / 2**20,
         "file_mib": path.stat().st_size / 2**20,
@@ -149,9 +153,10 @@ def _compare(path: Path, folder: Path, build: Callable, opened: Callable, args: 
     return {
         "name": index.name,
         "recall16": sum(len(set(a) & set(b)) for a, b in zip(right, got, strict=True)) / (K * len(right)),
-        "speedup": _ratio(by_part),
-        "part_ms": 1000 * statistics.median(by_part[1]) / len(q),
-        "exact_part_ms": 1000 * statistics.median(by_part[0]) / len(q),
+        "speedup": by_part[0].wall / by_part[1].wall,
+        "cpu_speedup": by_part[0].cpu / by_part[1].cpu,
+        "part_ms": 1000 * by_part[1].wall / len(q),
+        "exact_part_ms": 1000 * by_part[0].wall / len(q),
         "mib": sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 2**20,
         **json.loads(times.read_text(encoding="utf-8")),
     }
@@ -166,21 +171,25 @@ def _questions(args: argparse.Namespace):
     return queries[first], parts[first]
 
 
-def _turns(jobs: list[Callable[[], object]], turns: int) -> list[list[float]]:
-    """Seconds of each job in every turn, the first, in which files come into memory, left out."""
-    seconds: list[list[float]] = [[] for _ in jobs]
+@dataclass
+class Took:
+    """The fewest seconds that a job took, by the clock and of CPU."""
+
+    wall: float = float("inf")
+    cpu: float = float("inf")
+
+
+def _turns(jobs: list[Callable[[], object]], turns: int) -> list[Took]:
+    """Each job in every turn; the first, in which files come into memory, is left out."""
+    took = [Took() for _ in jobs]
     for turn in range(turns + 1):
-        for job, took in zip(jobs, seconds, strict=True):
-            began = time.perf_counter()
+        for job, least in zip(jobs, took, strict=True):
+            wall, cpu = time.perf_counter(), time.process_time()
             job()
             if turn:
-                took.append(time.perf_counter() - began)
-    return seconds
-
-
-def _ratio(seconds: list[list[float]]) -> float:
-    """Median over turns of the first job's time over the second's in the same turn."""
-    return statistics.median(one / two for one, two in zip(*seconds, strict=True))
+                least.wall = min(least.wall, time.perf_counter() - wall)
+                least.cpu = min(least.cpu, time.process_time() - cpu)
+    return took
 
 
 def _resident(what: str) -> int:

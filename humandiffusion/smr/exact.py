@@ -95,21 +95,11 @@ class ExactSearch:
             raw = stored @ memory.vectors[block].to(self.device, precision).T
             if banned is not None:
                 raw.masked_fill_((memory.groups[block] == banned[:, None]).to(self.device), float("-inf"))
-            least = reached if favour is None else reached - favour.max()
-            if bool((least > 0).all()):
-                who, column = _promising(raw, least / inverse.max() + offset - slack)
-                s = (raw[who, column].float() - offset[who, 0]) * inverse[column]
-                s = s if favour is None else s + favour[column]
-            else:
-                dense = raw.float().sub_(offset).mul_(inverse)
-                dense = dense if favour is None else dense + favour
-                if dense.shape[1] >= k:
-                    lowest = (dense - slack * inverse).topk(k).values[:, -1:]
-                    reached = torch.maximum(reached, lowest)
-                who, column = (dense + slack * inverse >= reached).nonzero(as_tuple=True)
-                s = dense[who, column]
-            margin = slack * inverse[column]
-            there = s > float("-inf")
+            s = raw.float().sub_(offset).mul_(inverse)
+            s = s if favour is None else s.add_(favour)
+            reached, who, column = _promising(s, k, reached, slack * float(inverse.max()))
+            s, margin = s[who, column], slack * inverse[column]
+            there = (s > float("-inf")) & (s + margin >= reached[who, 0])
             piece = (who, column + block.start, s - margin, s + margin)
             found.append(tuple(values[there].cpu() for values in piece))  # type: ignore[arg-type]
         who, rows, lower, upper = (torch.cat(column) for column in zip(*found, strict=True))
@@ -136,18 +126,21 @@ def _searches(memory: StyleMemory, parts: Tensor, scope: Scope) -> Iterator[tupl
         yield torch.arange(len(parts)), spans
 
 
-def _promising(raw: Tensor, least: Tensor) -> tuple[Tensor, Tensor]:
-    """Cells of `raw` [M, n] (queries, columns) that reach `least` [M, 1]; whole chunks that do not are passed over."""
-    whole = raw.shape[1] // _CHUNK * _CHUNK
-    highest = raw[:, :whole].reshape(len(raw), -1, _CHUNK).amax(2)
-    who, chunk = (highest.float() >= least).nonzero(as_tuple=True)
-    queries = torch.arange(len(raw), device=raw.device)
-    rest = torch.arange(whole, raw.shape[1], device=raw.device)
-    within = torch.arange(_CHUNK, device=raw.device)
-    columns = torch.cat(((chunk[:, None] * _CHUNK + within).flatten(), rest.repeat(len(raw))))
-    who = torch.cat((who.repeat_interleave(_CHUNK), queries.repeat_interleave(len(rest))))
-    reaching = raw[who, columns].float() >= least[who, 0]
-    return who[reaching], columns[reaching]
+def _promising(s: Tensor, k: int, reached: Tensor, margin: float) -> tuple[Tensor, Tensor, Tensor]:
+    """What the k-th best reaches for certain, [M, 1], with these scores [M, n] seen too; and (query, column) of those
+    chunks of scores that hold one which may be above that, all being right to `margin`.
+    """
+    missing = -s.shape[1] % _CHUNK
+    padded = F.pad(s, (0, missing), value=float("-inf")) if missing else s
+    highest = padded.reshape(len(s), -1, _CHUNK).amax(2)
+    # Chunks have no row in common: the k-th highest of their maxima is reached by k rows.
+    heights = highest if highest.shape[1] >= k else s
+    if heights.shape[1] >= k:
+        reached = torch.maximum(reached, heights.topk(k).values[:, -1:] - margin)
+    who, chunk = (highest + margin >= reached).nonzero(as_tuple=True)
+    columns = (chunk[:, None] * _CHUNK + torch.arange(_CHUNK, device=s.device)).flatten()
+    inside = columns < s.shape[1]
+    return reached, who.repeat_interleave(_CHUNK)[inside], columns[inside]
 
 
 def _ranked(who: Tensor, score: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
