@@ -1,11 +1,12 @@
 """SMR: each part's phrase or picture, refreshed by what the style memory holds."""
 
-import json
-
 from ..humandiffusion.errors import InputError
-from ..humandiffusion.parts import part_index
+from ..humandiffusion.smr.board import board
 from ..humandiffusion.smr.features import retrieve
+from ..humandiffusion.smr.locks import read_locks
 from ..humandiffusion.smr.sheet import report, sheet
+from .bridge import boards
+from .bridge.devices import DEVICES, torch_device
 from .types import PartEncoder, PartFeatures, PartPrompts, StyleMemory, io, ui
 
 
@@ -70,9 +71,38 @@ class RetrieveStyle(io.ComfyNode):
                     default="{}",
                     optional=True,
                     advanced=True,
-                    tooltip='Keeps garments found earlier: JSON of part and ids from the report, as {"top": '
-                    '["0123456789abcdef"]}. '
-                    "{} locks nothing.",
+                    tooltip="Garments to keep or to refuse. Click them below after a run, or write JSON of parts and "
+                    'ids from the report: {"top": ["0123456789abcdef"]}, or {"top": {"lock": [...], "ban": [...], '
+                    '"blend": 0.5}, "sources": {"NAME": 0.5}}. {} locks nothing.',
+                ),
+                io.Float.Input(
+                    "diversity",
+                    default=0.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    optional=True,
+                    tooltip="0 takes the k nearest, which may all be alike. More picks garments that differ from each "
+                    "other.",
+                ),
+                io.Float.Input(
+                    "reference",
+                    default=1.0,
+                    min=0.0,
+                    max=1.0,
+                    step=0.05,
+                    optional=True,
+                    tooltip="For parts with a phrase and a reference picture: 1 looks for the picture, 0 for the "
+                    "phrase, between them for both.",
+                ),
+                io.Combo.Input(
+                    "device",
+                    options=list(DEVICES),
+                    default=DEVICES[0],
+                    optional=True,
+                    advanced=True,
+                    tooltip="Where to search. What is found is the same; a GPU is faster in memories of hundreds of "
+                    "thousands of garments.",
                 ),
             ],
             outputs=[
@@ -105,27 +135,32 @@ class RetrieveStyle(io.ComfyNode):
         blend: float,
         scope: str,
         locks: str = "{}",
+        diversity: float = 0.0,
+        reference: float = 1.0,
+        device: str = DEVICES[0],
     ) -> io.NodeOutput:
         if not any(prompt.phrase or prompt.image is not None for prompt in prompts.parts):
             raise InputError(
                 "prompts: got no phrase and no picture for any part; write a sentence in Describe Person or add a "
                 "Part Prompt"
             )
-        features = retrieve(encoder, memory, prompts, k=k, tau=tau, blend=blend, scope=scope, locks=read_locks(locks))
+        held = read_locks(locks)
+        features = retrieve(
+            encoder,
+            memory,
+            prompts,
+            k=k,
+            tau=tau,
+            blend=blend,
+            scope=scope,
+            locks=held,
+            diversity=diversity,
+            reference=reference,
+            device=torch_device(device),
+        )
         found = sheet(features, memory)[None]
-        return io.NodeOutput(features, found, report(features, memory), ui=ui.PreviewImage(found, cls=cls))
-
-
-def read_locks(text: str) -> dict[int, list[str]]:
-    """JSON such as {"top": ["0123456789abcdef"]} -> ids by part index. Raises InputError for anything else."""
-    try:
-        data = json.loads(text or "{}")
-    except json.JSONDecodeError as error:
-        raise InputError(
-            f'locks: got text that is not JSON ({error}), wanted {{}} or {{"top": ["0123456789abcdef"]}}'
-        ) from None
-    if not isinstance(data, dict) or not all(
-        isinstance(ids, list) and ids and all(isinstance(one, str) for one in ids) for ids in data.values()
-    ):
-        raise InputError(f'locks: got {text}, wanted part names with lists of ids, as {{"top": ["0123456789abcdef"]}}')
-    return {part_index(name): ids for name, ids in data.items()}
+        shown = {
+            **ui.PreviewImage(found, cls=cls).as_dict(),
+            "humandiffusion_hits": [boards.show(board(features, memory, held))],
+        }
+        return io.NodeOutput(features, found, report(features, memory), ui=shown)

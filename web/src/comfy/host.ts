@@ -3,11 +3,14 @@
 export interface ComfyNode {
   readonly id: number | string
   readonly type?: string
+  readonly comfyClass?: string
   readonly graph?: ComfyGraph | null
   properties: Record<string, unknown>
   widgets?: ComfyWidget[]
   inputs?: { name: string; link?: number | null }[]
   imgs?: HTMLImageElement[]
+  size?: [number, number]
+  setSize?(size: [number, number]): void
   addDOMWidget(name: string, type: string, element: HTMLElement, options: Record<string, unknown>): ComfyWidget
   isInputConnected?(index: number): boolean
   getInputNode?(index: number): ComfyNode | null
@@ -22,6 +25,7 @@ export interface ComfyGraph {
 export interface ComfyWidget {
   name: string
   value: unknown
+  serialize?: boolean
   callback?: (value: unknown) => void
   onRemove?: () => void
   serializeValue?: () => Promise<unknown> | unknown
