@@ -28,7 +28,7 @@ class Score(io.ComfyNode):
             "asked, and does it look as its words say? Tells which part went wrong.",
             search_aliases=["evaluate", "check picture", "iou", "quality", "rate"],
             is_experimental=True,
-            has_intermediate_output=True,
+            is_output_node=True,
             inputs=[
                 io.Image.Input("image", tooltip="The pictures to judge, of any model."),
                 SemanticPose.Input("pose", tooltip="The map that they were made from: one for all, or one for each."),
