@@ -4,8 +4,9 @@ The outlines of each part grow into one another, by their distances. Where both 
 the limbs turn about their joints: the people of both maps are first carried to the skeleton between them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import repeat
 
 import torch
 import torch.nn.functional as F
@@ -14,16 +15,16 @@ from torch import Tensor
 from ..errors import InputError
 from ..parts import BACKGROUND
 from .completion import complete
-from .distances import signed_distance
+from .fields import Fields, edge_width, soft_shares
 from .geometry import fit
+from .puppet import Puppet
 from .semantic_pose import Keypoints, SemanticPose
-from .warp import between, carried
+from .transform import shares_of
+from .warp import between
 
 WAYS = ("auto", "skeleton", "outlines")
-# Distances are taken on maps of this many pixels a side, since they cost the third power of it.
+# People are carried, and depths taken, on maps of at most this many pixels a side.
 _SIDE = 256
-# How deep a part that only one map has counts there, as a share of the larger side.
-_DEPTH = 0.04
 
 
 def interpolate(start: SemanticPose, end: SemanticPose, frames: int, way: str = "auto") -> SemanticPose:
@@ -31,7 +32,7 @@ def interpolate(start: SemanticPose, end: SemanticPose, frames: int, way: str = 
 
     Of batches the last map of `start` and the first of `end` count; `end` is fitted into the size of `start`. `way`:
     `skeleton` (refused where one of the maps has none), `outlines`, or `auto`, skeletons if both have the same number
-    of people whose torsos are known. Soft edges are not kept between. Raises InputError.
+    of people whose torsos are known. Soft edges stay soft, as wide between as the two have them. Raises InputError.
     """
     if frames < 2:
         raise InputError(f"frames: got {frames}, wanted 2 or more, the two poses themselves counted")
@@ -49,10 +50,17 @@ def interpolate(start: SemanticPose, end: SemanticPose, frames: int, way: str = 
         )
     shares = [i / (frames - 1) for i in range(1, frames - 1)]
     if people is None or way == "outlines":
-        inner = _by_outlines(first, last, shares)
+        scenes, middles = _still(first, last, shares), None
     else:
-        inner = [_by_skeleton(first, last, people, share) for share in shares]
-    return SemanticPose.stack([replace(first, soft=None), *inner, replace(last, soft=None)])
+        middles = [tuple(between(a, b, share) for a, b in people) for share in shares]
+        scenes = _moving(first, last, people, middles)
+    inner = _mixed(first, last, scenes, shares)
+    if middles is not None:
+        inner = [replace(pose, keypoints=(known,)) for pose, known in zip(inner, middles, strict=True)]
+    ends = (first, last)
+    if first.soft is not None or last.soft is not None:
+        ends = (replace(first, soft=shares_of(first)), replace(last, soft=shares_of(last)))
+    return SemanticPose.stack([ends[0], *inner, ends[1]])
 
 
 def _pairs(first: SemanticPose, last: SemanticPose) -> list[tuple[Keypoints, Keypoints]] | None:
@@ -65,26 +73,56 @@ def _pairs(first: SemanticPose, last: SemanticPose) -> list[tuple[Keypoints, Key
     return pairs if len(pairs) == len(whole[0]) == len(whole[1]) and pairs else None
 
 
-def _by_skeleton(
-    first: SemanticPose, last: SemanticPose, people: Sequence[tuple[Keypoints, Keypoints]], share: float
-) -> SemanticPose:
-    middles = tuple(between(a, b, share) for a, b in people)
-    moved = [_carried(pose, [pair[i] for pair in people], middles) for i, pose in enumerate((first, last))]
-    (mixed,) = _by_outlines(moved[0], moved[1], [share])
-    known = first.person is not None or last.person is not None
-    return replace(mixed, person=mixed.person if known else None, keypoints=(middles,))
+class _Scene:
+    """What a frame is mixed of: the depths of two maps' parts, and of their people where there are several."""
+
+    def __init__(self, a: Tensor, b: Tensor, ids_a: Tensor, ids_b: Tensor) -> None:
+        self.fields = Fields(a, b)
+        self.people = Fields(ids_a, ids_b) if int(torch.maximum(ids_a.max(), ids_b.max())) > 1 else None
 
 
-def _carried(pose: SemanticPose, people: Sequence[Keypoints], to: Sequence[Keypoints]) -> SemanticPose:
-    """Each person by themself, laid over one another as in the map."""
-    labels = torch.zeros_like(pose.labels[0])
-    ids = torch.zeros_like(labels)
-    for i in _back_to_front(pose, len(people)):
-        own = pose.labels[0] if len(people) == 1 else pose.labels[0] * (_person(pose) == i + 1)
-        drawn = carried(own, people[i].body, to[i].body)
-        labels = torch.where(drawn > 0, drawn, labels)
-        ids = torch.where(drawn > 0, torch.tensor(i + 1, dtype=torch.uint8), ids)
-    return SemanticPose(labels[None], None, ids[None], None, pose.classes)
+def _still(first: SemanticPose, last: SemanticPose, shares: Sequence[float]) -> Iterator[_Scene]:
+    """The same two maps for all frames."""
+    scene = _Scene(*(_coarse(pose.labels[0]) for pose in (first, last)), *(_coarse(_person(p)) for p in (first, last)))
+    return repeat(scene, len(shares))
+
+
+def _moving(
+    first: SemanticPose,
+    last: SemanticPose,
+    people: Sequence[tuple[Keypoints, Keypoints]],
+    middles: Sequence[Sequence[Keypoints]],
+) -> Iterator[_Scene]:
+    """For each frame both maps with their people carried to the skeletons of that frame."""
+    casts = [_Cast(pose, [pair[i] for pair in people]) for i, pose in enumerate((first, last))]
+    for bodies in middles:
+        (a, ids_a), (b, ids_b) = (cast.at(bodies) for cast in casts)
+        yield _Scene(a, b, ids_a, ids_b)
+
+
+class _Cast:
+    """The people of one map, each by themself, on a coarse grid."""
+
+    def __init__(self, pose: SemanticPose, people: Sequence[Keypoints]) -> None:
+        labels, ids = _coarse(pose.labels[0]), _coarse(_person(pose))
+        self._shape = labels.shape
+        self._scale = torch.tensor([labels.shape[1] / pose.width, labels.shape[0] / pose.height, 1.0])
+        alone = len(people) == 1
+        self._puppets = [
+            Puppet(labels if alone else labels * (ids == i + 1), person.body * self._scale)
+            for i, person in enumerate(people)
+        ]
+        self._order = _back_to_front(pose, len(people))
+
+    def at(self, people: Sequence[Keypoints]) -> tuple[Tensor, Tensor]:
+        """Labels and ids [h, w] with other bodies, laid over one another as in the map."""
+        labels = torch.zeros(self._shape, dtype=torch.uint8)
+        ids = torch.zeros_like(labels)
+        for i in self._order:
+            drawn = self._puppets[i].at(people[i].body * self._scale)
+            labels = torch.where(drawn > 0, drawn, labels)
+            ids = torch.where(drawn > 0, torch.tensor(i + 1, dtype=torch.uint8), ids)
+        return labels, ids
 
 
 def _person(pose: SemanticPose) -> Tensor:
@@ -99,55 +137,35 @@ def _back_to_front(pose: SemanticPose, count: int) -> list[int]:
     return sorted(range(count), key=lambda i: lowest[i])
 
 
-def _by_outlines(first: SemanticPose, last: SemanticPose, shares: Sequence[float]) -> list[SemanticPose]:
-    """The figure grows from one outline to the other; each pixel of it is of the part that it is deepest inside."""
+def _mixed(
+    first: SemanticPose, last: SemanticPose, scenes: Iterable[_Scene], shares: Sequence[float]
+) -> list[SemanticPose]:
     size = (first.height, first.width)
-    parts = _Fields(first.labels[0], last.labels[0])
-    known = first.person is not None and last.person is not None
-    people = _Fields(first.person[0], last.person[0]) if known else None  # type: ignore[index]
+    widths = [1.0 if pose.soft is None else edge_width(pose.labels[0], pose.soft[0]) for pose in (first, last)]
     inner = []
-    for share in shares:
-        labels = parts.at(share, size)
-        person = None
-        if people is not None:
-            person = (people.at(share, size, all_over=True) * (labels != BACKGROUND))[None]
-        inner.append(SemanticPose(labels[None], None, person, None, first.classes))
+    for scene, share in zip(scenes, shares, strict=True):
+        found = scene.fields.at(share, size)
+        labels = torch.zeros(1, *size, dtype=torch.uint8)
+        # The figure grows from one outline to the other.
+        labels[0, found.rows, found.columns] = found.labels * (found.figure <= 0)
+        soft = None
+        if first.soft is not None or last.soft is not None:
+            width = widths[0] * (1 - share) + widths[1] * share
+            soft = soft_shares(found, width, len(first.classes), size)[None]
+        known = first.person is not None or last.person is not None
+        person = _ids(scene, share, labels) if known else None
+        inner.append(SemanticPose(labels, soft, person, None, first.classes))
     return inner
 
 
-class _Fields:
-    """For each label of two maps, and for all but 0 together, its depths in both: negative inside, positive outside."""
-
-    def __init__(self, a: Tensor, b: Tensor) -> None:
-        a, b = _coarse(a), _coarse(b)
-        self._figure = (_bounded(a > 0), _bounded(b > 0))
-        labels = torch.unique(torch.cat([a.flatten(), b.flatten()]))
-        self._labels = labels[labels > 0]
-        self._fields = [(_depths(a == label), _depths(b == label)) for label in self._labels]
-
-    def at(self, share: float, size: tuple[int, int], *, all_over: bool = False) -> Tensor:
-        """Labels uint8 of `size`; 0 outside the figure between the two, unless `all_over`."""
-        fields = [self._figure, *self._fields]
-        mixed = torch.stack([a * (1 - share) + b * share for a, b in fields])
-        mixed = F.interpolate(mixed[None], size, mode="bilinear", align_corners=False)[0]
-        if not len(self._labels):
-            return torch.zeros(size, dtype=torch.uint8)
-        labels: Tensor = self._labels[mixed[1:].argmin(0)]
-        return labels if all_over else labels * (mixed[0] <= 0)
-
-
-def _depths(shape: Tensor) -> Tensor:
-    """Signed distances that hardly grow past `_DEPTH`: what one map has deep and the other far off is an even match for
-    what takes its place, so that it does so at once, halfway. What a map lacks is as far off there as can be."""
-    most = _DEPTH * max(shape.shape)
-    distance = _bounded(shape)
-    near = distance.clamp(-most, most)
-    return near + (distance - near) * (0.0 if bool(shape.all()) or not bool(shape.any()) else 0.1)
-
-
-def _bounded(shape: Tensor) -> Tensor:
-    """Signed distances; of what a map lacks, or what fills it, its size."""
-    return signed_distance(shape).clamp(-1.0 * max(shape.shape), 1.0 * max(shape.shape))
+def _ids(scene: _Scene, share: float, labels: Tensor) -> Tensor:
+    """Of each pixel of the figure the person that it is deepest inside."""
+    if scene.people is None:
+        return (labels != BACKGROUND).to(torch.uint8)
+    found = scene.people.at(share, (labels.shape[1], labels.shape[2]))
+    ids = torch.zeros_like(labels)
+    ids[0, found.rows, found.columns] = found.labels
+    return ids * (labels != BACKGROUND)
 
 
 def _coarse(labels: Tensor) -> Tensor:

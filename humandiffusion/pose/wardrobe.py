@@ -52,7 +52,7 @@ def outfit(said: Iterable[tuple[int, str]], absent: Iterable[int] = (), person: 
     parts = {garment.part for garment in worn} | absent
     if not parts & set(_UPPER) and not any(part == OUTER and _is_open(phrase) for part, phrase in pairs):
         # Of what would show in an open front, somebody would have spoken.
-        worn = [replace(garment, **dict.fromkeys(_GAPS, 0.0)) if garment.part == OUTER else garment for garment in worn]
+        worn = [replace(garment, gap=0.0, gap_hem=0.0) if garment.part == OUTER else garment for garment in worn]
     if TOP in parts:
         worn = [_under_a_top(garment) if garment.part == DRESS else garment for garment in worn]
     basics = _data()["basics"]

@@ -2,13 +2,15 @@
 
 import pytest
 import torch
+import torch.nn.functional as F
 
 from humandiffusion.errors import InputError
 from humandiffusion.pose.interpolate import interpolate
 from humandiffusion.pose.presets import load_preset
+from humandiffusion.pose.puppet import carried
 from humandiffusion.pose.semantic_pose import Keypoints, SemanticPose
 from humandiffusion.pose.transform import merge, move
-from humandiffusion.pose.warp import between, carried
+from humandiffusion.pose.warp import between
 
 SIZE = (96, 64)
 
@@ -72,6 +74,32 @@ def test_the_silhouette_of_outlines_lies_between_those_of_the_maps() -> None:
     frames = interpolate(SemanticPose(labels[:1]), SemanticPose(labels[1:]), 5)
     sizes = [int((frame == 1).sum()) for frame in frames.labels]
     assert sizes == sorted(sizes) and len(set(sizes)) == 5
+
+
+@pytest.mark.parametrize("way", ["skeleton", "outlines"])
+def test_soft_edges_stay_as_soft_and_agree_with_the_labels(way: str) -> None:
+    start, end = (softened(preset(name), 5) for name in ("standing-trousers", "walking-trousers"))
+    frames = interpolate(start, end, 4, way)
+    assert frames.soft is not None and torch.equal(frames.soft[0], start.soft[0])
+    assert torch.allclose(frames.soft.sum(1), torch.ones(4, *SIZE), atol=1e-5) and float(frames.soft.min()) >= 0
+    assert float((frames.soft.argmax(1) == frames.labels)[1:-1].float().mean()) > 0.99
+    mixed = [float((soft.amax(0) < 0.95).float().sum()) for soft in frames.soft]
+    assert all(0.5 * mixed[0] < area < 2 * mixed[0] for area in mixed)
+    assert interpolate(preset(), preset("walking-trousers"), 3, way).soft is None
+
+
+def test_where_one_map_is_soft_the_edges_harden_on_the_way() -> None:
+    frames = interpolate(softened(preset(), 7), preset("walking-trousers"), 5)
+    assert frames.soft is not None
+    mixed = [float((soft.amax(0) < 0.95).float().sum()) for soft in frames.soft]
+    assert mixed == sorted(mixed, reverse=True) and mixed[-1] == 0
+
+
+def softened(pose: SemanticPose, size: int) -> SemanticPose:
+    sharp = F.one_hot(pose.labels.long(), 24).permute(0, 3, 1, 2).float()
+    return SemanticPose(
+        pose.labels, F.avg_pool2d(sharp, size, 1, size // 2, count_include_pad=False), None, pose.keypoints
+    )
 
 
 def test_two_people_keep_their_ids() -> None:
