@@ -8,6 +8,8 @@ from .conditioning import Conditioning
 from .editor import PoseEditor
 from .hints import PoseToControlHint
 from .load import LoadMemory, LoadModel, LoadPartEncoder
+from .looks import LoadLook, SaveLook
+from .memory import BuildMemory, MergeMemories, RememberLook, SaveMemory
 from .parse import LoadParser, PoseFromImage
 from .pose import LoadPose, PosePreview, SavePose
 from .pose_change import InterpolatePose, PoseTransform
@@ -46,6 +48,12 @@ class HumanDiffusionExtension(ComfyExtension):
             DescribePerson,
             PartPrompt,
             RetrieveStyle,
+            BuildMemory,
+            MergeMemories,
+            SaveMemory,
+            RememberLook,
+            SaveLook,
+            LoadLook,
             Conditioning,
             Sampler,
             ApplyMCA,

@@ -1,18 +1,20 @@
 """One picture's parts as items, for a memory that is there already ("remember this look")."""
 
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from ..colour import BASIC_COLOURS
 from ..encoders.base import PartEncoder
 from ..errors import InputError
 from ..parsing.base import PersonParser
+from ..parts import GARMENTS, PART_NAMES
 from .cutting import Cutter, Opened
-from .memory import MemoryItem
+from .memory import MemoryItem, StyleMemory, initialise
 from .photos import photo_at, read_image, read_labels, read_words
 from .plan import MIN_PIXELS
 from .swatches import Thumbnails, to_bytes
@@ -78,3 +80,11 @@ def items_of_picture(
     items, images, masks = zip(*crops, strict=True)
     vectors = encoder.encode_image(torch.stack(images), torch.stack(masks)).float().cpu()
     return [replace(item, vector=vector) for item, vector in zip(items, vectors, strict=True)]
+
+
+def begin_memory(items: Sequence[MemoryItem], encoder: PartEncoder) -> StyleMemory:
+    """A memory of a few items. Their captions are too few for a mean of what people say, so garments in the basic
+    colours give it.
+    """
+    phrases = [f"{colour} {PART_NAMES[part]}" for colour in BASIC_COLOURS for part in GARMENTS]
+    return initialise(items, encoder_id=encoder.encoder_id, mean_text=encoder.encode_text(phrases).mean(0))

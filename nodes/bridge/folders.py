@@ -151,6 +151,19 @@ def output_file(category: str, name: str, replace: bool) -> Path:
     return base / numbered
 
 
+def list_looks() -> list[str]:
+    """The user's looks."""
+    return folder_paths.get_filename_list(LOOKS)
+
+
+def look_exists(name: str) -> bool | str:
+    """True, or what to tell the user."""
+    if name and folder_paths.get_full_path(LOOKS, name):
+        return True
+    places = " or ".join(folder_paths.get_folder_paths(LOOKS))
+    return f"{name!r} is not there; save one by Save Look, or put the .safetensors file into {places}, and press R"
+
+
 def list_adapters() -> list[str]:
     """The adapter files of both folders."""
     names = [name for category in (ADAPTERS, _IP_ADAPTERS) for name in folder_paths.get_filename_list(category)]
