@@ -3,6 +3,7 @@ import type { Page } from 'playwright-core'
 import { expect, test } from 'vitest'
 import { at, same } from './maps'
 import { labelsOf } from './page'
+import { layersOf, parseValue } from '../../web/src/scene/value'
 import { inBothRenderers } from './renderers'
 
 inBothRenderers((use) => {
@@ -102,6 +103,31 @@ inBothRenderers((use) => {
     await editors.reload(false)
     expect((await inside(holder)) === text).toBe(true)
     expect(same(await labelsOf(await editors.runGraph()), labels)).toBe(true)
+  })
+
+  test('inside a subgraph a map that is connected there shows after a run', async () => {
+    const { editors, page } = use
+    await editors.clear()
+    const id = await editors.add()
+    await connectPreset(page, id, 'walking-skirt')
+    const holder = await page.evaluate((one) => {
+      const { app, LiteGraph } = window
+      const inner = [...app.graph.nodes]
+      const save = LiteGraph.createNode('HumanDiffusionSavePose')
+      save.pos = [900, 60]
+      app.graph.add(save)
+      app.graph.getNodeById(one).connect(0, save, 0)
+      return String(app.graph.convertToSubgraph(new Set(inner)).node.id)
+    }, id)
+    const labels = await labelsOf(await editors.runGraph())
+    const inside = () =>
+      page.evaluate((it) => {
+        const nodes = window.app.rootGraph.getNodeById(it).subgraph.nodes
+        return String(nodes.find(({ type }: { type: string }) => type === 'HumanDiffusionPoseEditor').widgets[0].value)
+      }, holder)
+    await expect.poll(inside, { timeout: 20_000 }).toContain('"policy":"reapply"')
+    const value = parseValue(await inside())
+    expect(value && same(layersOf(value, new Map()).labels, labels)).toBe(true)
   })
 
   test('collapsed and opened again the map is there and can be painted on', async () => {

@@ -32,6 +32,19 @@ inBothRenderers((use) => {
     expect(same(await editors.received(id), await editors.labels(id))).toBe(true)
   })
 
+  test('the editor is as large as its node lets it, not as the list of parts would like', async () => {
+    const { editors } = use
+    await editors.clear(0.7)
+    await editors.add(40, 40, [620, 640])
+    const low = await editors.editor().boundingBox()
+    await editors.clear(0.7)
+    await editors.add(40, 40, [800, 900])
+    const high = await editors.editor().boundingBox()
+    expect((low?.height ?? 0) / 0.7).toBeLessThan(640)
+    expect((high?.height ?? 0) / 0.7).toBeGreaterThan(700)
+    expect((high?.width ?? 0) / 0.7).toBeGreaterThan(740)
+  })
+
   test('deleted in full screen it leaves the page free', async () => {
     const { editors, page } = use
     await editors.clear()

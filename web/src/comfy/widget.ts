@@ -1,10 +1,11 @@
 // The editor as a widget of a node: value and preferences, results of a run, the photo of a linked node.
 import { Editor } from '../editor/editor'
+import { LEAST_HEIGHT } from '../editor/styles'
 import { addressOf, download, upload, viewUrl } from './files'
 import type { ComfyApi, ComfyApp, ComfyNode, ComfyWidget, ServerFile } from './host'
 
 const PREFERENCES = 'humandiffusion_editor'
-const MINIMUM: readonly [number, number] = [460, 520]
+const MINIMUM: readonly [number, number] = [460, LEAST_HEIGHT]
 
 interface Built {
   readonly widget: ComfyWidget

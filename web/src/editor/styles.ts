@@ -1,8 +1,12 @@
 // The editor's looks: ComfyUI's own colours where it names them, dark ones of ours elsewhere. Goes with the element, so that
 // it holds wherever that is put.
 
+/** Less leaves no room to draw; more comes from the node, never from what the palette would like. */
+export const LEAST_HEIGHT = 520
+
 export const STYLES = `
-.hd-host{display:flex;width:100%;height:100%;min-height:0}
+.hd-host{position:relative;width:100%;height:100%;min-height:${LEAST_HEIGHT}px}
+.hd-host>.hd-editor{position:absolute;inset:0}
 .hd-editor{--hd-bg:var(--comfy-menu-bg,#1f2023);--hd-deep:#141518;--hd-raised:#2c2e33;--hd-line:#3c3f46;--hd-text:#eceef2;--hd-dim:#a9aeb8;--hd-accent:#4a9eff;
  position:relative;box-sizing:border-box;display:flex;flex-direction:column;width:100%;height:100%;min-height:0;flex:1;background:var(--hd-bg);color:var(--hd-text);
  font:12px/1.35 Inter,system-ui,sans-serif;border:1px solid var(--hd-line);border-radius:8px;overflow:hidden;outline:none;user-select:none;-webkit-user-select:none;text-align:left;container-type:inline-size}
@@ -71,7 +75,7 @@ export const STYLES = `
 .hd-editor .hd-text-button:hover{color:var(--hd-text)}
 .hd-menu{position:absolute;z-index:5;min-width:176px;overflow-y:auto;padding:4px;background:var(--hd-raised);border:1px solid var(--hd-line);border-radius:8px;box-shadow:0 8px 28px #000a}
 .hd-menu button{display:block;width:100%;padding:6px 10px!important;text-align:left;text-transform:none}
-.hd-menu [role=menuitemcheckbox]::before{content:'\\2713';display:inline-block;width:16px}
+.hd-menu [role=menuitemcheckbox]::before{content:'\\2713';content:'\\2713' / '';display:inline-block;width:16px}
 .hd-menu [aria-checked=false]::before{content:''}
 .hd-menu button:hover:not(:disabled),.hd-menu button:focus-visible{background:var(--hd-accent)!important;color:#06121f!important;outline:none!important}
 .hd-notices{position:absolute;left:10px;right:10px;bottom:10px;display:flex;flex-direction:column;gap:6px;pointer-events:none;z-index:3}
