@@ -1,6 +1,7 @@
 // A connected map below the paint. When it becomes another one the artist says what happens to the edits.
-import { blankState, repose, scaled, type Document, type State } from '../scene/document'
+import { blankState, repose, type Document, type State } from '../scene/document'
 import { decodePng, type Decoded } from '../scene/png'
+import { scaled } from '../scene/sizes'
 import type { Notices } from './notices'
 
 /** A connected map, as the last run left it. */

@@ -1,6 +1,7 @@
 // The editor as one element: what it shows follows from the document and the settings. It knows nothing of ComfyUI.
-import { Document, resized, scaled } from '../scene/document'
+import { Document } from '../scene/document'
 import { PARTS } from '../scene/parts'
+import { resized, scaled } from '../scene/sizes'
 import { filesOf, parseValue, type Value } from '../scene/value'
 import { BaseLayer, type BaseMap } from './base'
 import { closeCard, openBrokenCard, openSizeCard } from './cards'

@@ -96,15 +96,20 @@ export function drawWatch(canvas: Canvas, frame: Frame, garment: Garment, side: 
 /** Held in the hand, or in the crook of a raised arm: two handles and a bag that hangs from them; `ease` is half its width,
  * `hem` its height. */
 export function drawHandbag(canvas: Canvas, frame: Frame, { ease, hem, part }: Garment, side: Side): void {
-  const [wrist, elbow] = [frame.arm(side, 1), frame.arm(side, 0.5)]
-  const held = along(wrist, unit(subtract(wrist, elbow)), 0.045 * frame.unit)
-  const grip = wrist[1] < elbow[1] ? elbow : held
-  const [w, h, drop] = [ease * frame.unit, hem * frame.unit, 0.035 * frame.unit]
-  const top: Point = [grip[0], grip[1] + drop]
+  const [w, h, drop] = [ease * frame.unit, hem * frame.unit, HANDLE_DROP * frame.unit]
+  const top = handbagTop(frame, side)
   const path = smooth(placed(top, [[-0.55, h * 0.1], [-0.3, -drop], [0.3, -drop], [0.55, h * 0.1]], w, 1))
   canvas.tube(path, path.map(() => 0.0032 * frame.unit), part)
   const outline: Pair[] = [[-0.8, 0.06], [0, 0], [0.8, 0.05], [1, 0.82], [0.8, 1], [-0.78, 1], [-1, 0.85]]
   canvas.polygon(smooth(placed(top, outline, w, h), { closed: true }), part)
+}
+
+/** The middle of its upper edge. */
+export function handbagTop(frame: Frame, side: Side): Point {
+  const [wrist, elbow] = [frame.arm(side, 1), frame.arm(side, 0.5)]
+  const held = along(wrist, unit(subtract(wrist, elbow)), 0.045 * frame.unit)
+  const [x, y] = wrist[1] < elbow[1] ? elbow : held
+  return [x, y + HANDLE_DROP * frame.unit]
 }
 
 /** At the hip, its strap across the chest from the other shoulder. `sign` +1: on the right of the picture. */
@@ -128,3 +133,6 @@ function drawCuff(canvas: Canvas, frame: Frame, { ease, part, sleeve }: Garment,
 function placed(origin: Point, outline: readonly Pair[], width: number, height: number): Point[] {
   return outline.map(([x, y]) => [origin[0] + width * x, origin[1] + height * y])
 }
+
+// How far a handbag hangs below the hand.
+const HANDLE_DROP = 0.035

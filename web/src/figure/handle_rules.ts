@@ -1,4 +1,5 @@
 // The places of a garment's handles, by its shape: lengths first, then widths and fits.
+import { handbagTop } from './accessories'
 import { legHalf } from './body'
 import { flank, hanging, HANGS, hemCentre, shoulderHeight } from './clothes'
 import { sideOf } from './figure'
@@ -26,6 +27,12 @@ const inFront = (frame: Frame, value: number) => (frame.back ? null : frame.spin
 const onShoulder = (frame: Frame, value: number) => frame.side(shoulderHeight(value), value)
 const atBag = (frame: Frame, value: number, _: Side, garment: Garment) =>
   frame.side(value + 0.08, frame.sign(sideOf(garment)) * 0.1)
+const atHandbag = (frame: Frame, half: number, height: number, worn: Garment): Point | null => {
+  const side = sideOf(worn)
+  if (!frame.hasArm(side)) return null
+  const [x, y] = handbagTop(frame, side)
+  return [x + frame.sign(side) * half * frame.unit, y + height * frame.unit]
+}
 
 /** The corner of a hem that hangs below the hips, on the right of the picture. */
 const atCorner = (frame: Frame, flare: number, _: Side, worn: Garment): Point | null => {
@@ -99,6 +106,10 @@ const RULES: Readonly<Partial<Record<Shape, readonly Rule[]>>> = {
   hat: [
     { measure: 'hem', name: 'edge', limits: [-0.075, -0.005], at: (frame, value) => frame.head(0, value) },
     { measure: 'flare', name: 'brim', limits: [0, 0.08], fine: true, at: (frame, value, _, { ease, hem }) => frame.head(0.049 + ease + value, hem) }
+  ],
+  handbag: [
+    { measure: 'hem', name: 'height', limits: [0.03, 0.2], at: (frame, height, _, worn) => atHandbag(frame, 0, height, worn) },
+    { measure: 'ease', name: 'width', limits: [0.015, 0.12], fine: true, at: (frame, half, _, worn) => atHandbag(frame, half, worn.hem * 0.82, worn) }
   ],
   'shoulder-bag': [{ measure: 'hem', name: 'height', limits: [0.5, 1.6], at: atBag }, BAG_SIZE]
 }

@@ -18,18 +18,19 @@ describe('handles', () => {
   })
 
   it('are there for widths and fits too, to be shown for one garment at a time', () => {
-    const names = (cut: 'coat' | 'skirt' | 'jeans' | 'shoulder-bag' | 'hat' | 't-shirt') =>
+    const names = (cut: 'coat' | 'skirt' | 'jeans' | 'shoulder-bag' | 'handbag' | 'hat' | 't-shirt') =>
       handles(keypoints, [garment(cut)], SIZE).flatMap(({ measure, side, fine }) => (fine ? [`${measure} ${side}`] : []))
     expect(names('coat')).toEqual(['ease 0', 'sleeve_ease 0', 'sleeve_ease 1', 'flare 0', 'gap_hem 0', 'gap 0'])
     expect(names('skirt')).toEqual(['ease 0', 'flare 0'])
     expect(names('jeans')).toEqual(['ease 0', 'flare 0', 'flare 1'])
     expect(names('shoulder-bag')).toEqual(['ease 0'])
+    expect(names('handbag')).toEqual(['ease 0'])
     expect(names('hat')).toEqual(['flare 0'])
     expect(names('t-shirt')).not.toContain('flare 0')
   })
 
   it('lie on the edge that they move', () => {
-    for (const cut of ['skirt', 'wide-trousers', 'shoulder-bag', 'tank'] as const) {
+    for (const cut of ['skirt', 'wide-trousers', 'shoulder-bag', 'handbag', 'tank'] as const) {
       const worn = [garment(cut)]
       for (const handle of handles(keypoints, worn, SIZE).filter(({ measure }) => ['flare', 'ease'].includes(measure))) {
         const edge = edgeBeside(drawFigure(keypoints, worn, SIZE), worn[0].part, handle.at)
