@@ -3,7 +3,7 @@
 # make lint   ruff and mypy
 # make web    types and tests of the page's editor; fails if its committed bundle is not what the sources give
 # make bundle  writes that bundle
-# make browser tests the editor in Chromium on a real ComfyUI
+# make browser tests the editor in Chromium on a real ComfyUI (COMFYUI_FRONTEND: with another page than its own)
 PYTHON ?= python3
 BIN := .venv/bin
 DEMO := humandiffusion generate --text "A woman in a red blouse and blue jeans, brown boots" \
