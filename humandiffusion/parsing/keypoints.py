@@ -5,8 +5,6 @@ Its networks come as .pth files that this package reads itself: `body_pose_model
 """
 
 import math
-import sys
-import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from ..errors import InputError
+from ..open_pose import open_pose_module
 from ..pose.semantic_pose import Keypoints
 
 BODY, HANDS, FACE = "body_pose_model.pth", "hand_pose_model.pth", "facenet.pth"
@@ -48,17 +47,7 @@ def load_keypoint_finder(folder: Path) -> KeypointFinder:
     """The networks in `folder`. Raises InputError that says what is missing: a file, or the package."""
     if not (folder / BODY).is_file():
         raise InputError(f"keypoints: {folder.name} holds no {BODY}; put OpenPose's file for controlnet_aux there")
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import controlnet_aux.open_pose as openpose
-    # A package that does not fit the others installed fails in many ways.
-    except Exception as error:
-        raise InputError(
-            f"keypoints: they are found by the Python package controlnet_aux, which cannot be imported here ({error}); "
-            f"install it where ComfyUI runs: {sys.executable} -m pip install controlnet_aux, then restart, or go "
-            "without keypoints"
-        ) from error
+    openpose = open_pose_module("keypoints: they are found", "go without keypoints")
     try:
         hands, face = (
             kind(str(folder / name)) if (folder / name).is_file() else None

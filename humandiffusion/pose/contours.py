@@ -4,8 +4,10 @@ Cracks, the unit edges between two pixels of different parts, are linked to chai
 of the person goes through and the other border ends on it; every border is thus one curve, drawn once.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,7 +29,7 @@ class Chain:
     sides: NDArray[np.int64]
     closed: bool
 
-    @property
+    @cached_property
     def frame(self) -> bool:
         """Runs along the map's own edge."""
         return bool((self.sides == OUTSIDE).any())
@@ -72,23 +74,21 @@ def smooth_curves(chains: Sequence[Chain], *, reach: float, sigma: float, fine: 
     chain lie on the curve that goes through there.
     """
     curves = [_refine(chain.corners, fine) for chain in chains]
-    for i, chain in enumerate(chains):
-        if not chain.frame:
-            # A short chain has no room for a wide Gaussian, and a small loop would shrink to a dot.
-            cracks = len(chain.sides)
-            near = min(reach, 0.08 * cracks) if chain.closed else reach
-            curves[i] = _smooth(curves[i], chain.closed, near, min(sigma, 0.25 * cracks) * fine)
+    for alike in _alike(chains):
+        # A short chain has no room for a wide Gaussian, and a small loop would shrink to a dot.
+        cracks, closed = len(chains[alike[0]].sides), chains[alike[0]].closed
+        near = min(reach, 0.08 * cracks) if closed else reach
+        stacked = np.stack([curves[i] for i in alike])
+        for i, curve in zip(alike, _smooth(stacked, closed, near, min(sigma, 0.25 * cracks) * fine), strict=True):
+            curves[i] = curve
     # A curve that others end on may itself bend towards its own ends; a few rounds settle it.
+    ends = _ends(chains)
     for round_ in range(4):
-        through = {
-            tuple(chain.corners[i]): curve[i * fine]
-            for chain, curve in zip(chains, curves, strict=True)
-            for i in range(0 if chain.closed else 1, len(chain.corners) - 1)
-        }
+        places = {end: curves[on[0]][on[1] * fine] for end, on in ends.items() if on is not None}
         for chain, curve in zip(chains, curves, strict=True):
             if chain.closed or chain.frame:
                 continue
-            first, last = (through.get(tuple(chain.corners[i]), curve[i]) for i in (0, -1))
+            first, last = (places.get(_corner(chain, i), curve[i]) for i in (0, -1))
             if round_ == 3:
                 curve[0], curve[-1] = first, last
             else:
@@ -96,17 +96,51 @@ def smooth_curves(chains: Sequence[Chain], *, reach: float, sigma: float, fine: 
     return curves
 
 
+def _alike(chains: Sequence[Chain]) -> list[list[int]]:
+    """The chains that are smoothed, those of one length and kind together."""
+    groups: dict[tuple[int, bool], list[int]] = {}
+    for i, chain in enumerate(chains):
+        if not chain.frame:
+            groups.setdefault((len(chain.sides), chain.closed), []).append(i)
+    return list(groups.values())
+
+
+def _ends(chains: Sequence[Chain]) -> dict[tuple[float, float], tuple[int, int] | None]:
+    """The corners on which chains end, and which chain goes through there, at which of its corners."""
+    found: dict[tuple[float, float], tuple[int, int] | None] = {
+        _corner(chain, i): None for chain in chains if not (chain.closed or chain.frame) for i in (0, -1)
+    }
+    for number, chain in enumerate(chains):
+        first = 0 if chain.closed else 1
+        for i, corner in enumerate(map(tuple, chain.corners[first:-1].tolist()), first):
+            if corner in found:
+                found[corner] = (number, i)
+    return found
+
+
+def _corner(chain: Chain, i: int) -> tuple[float, float]:
+    x, y = chain.corners[i].tolist()
+    return x, y
+
+
 def _bend(curve: Points, first: Points, last: Points, length: float) -> None:
     """Move the ends to where they belong, what is near them along with them."""
-    along = np.arange(len(curve))
-    fade = np.exp(-((along / length) ** 2)) * (1 - along / (len(curve) - 1))
+    fade = _fade(len(curve), length)
     curve += fade[:, None] * (first - curve[0]) + fade[::-1, None] * (last - curve[-1])
+
+
+@lru_cache(maxsize=256)
+def _fade(count: int, length: float) -> Points:
+    along = np.arange(count)
+    fade: Points = np.exp(-((along / length) ** 2)) * (1 - along / (count - 1))
+    return fade
 
 
 class _Lattice:
     def __init__(self, padded: NDArray[np.int64]) -> None:
         self.padded = padded
         self.cracks: dict[tuple[int, int], dict[int, tuple[int, int]]] = {}
+        self._directions: dict[tuple[tuple[int, int], int], tuple[float, float]] = {}
         for axis, forward in ((1, 1), (0, 0)):
             before = padded[:, :-1] if axis else padded[:-1]
             after = padded[:, 1:] if axis else padded[1:]
@@ -137,8 +171,8 @@ class _Lattice:
             return (4 if OUTSIDE in one and OUTSIDE in other else -1), 0.0
         if set(one) == set(other):
             return 3, self._between(corner, a, b)
-        kind = 2 if 0 in one and 0 in other else 0
-        return kind, -float(np.dot(self._direction(corner, a), self._direction(corner, b)))
+        (ax, ay), (bx, by) = self._direction(corner, a), self._direction(corner, b)
+        return (2 if 0 in one and 0 in other else 0), -(ax * bx + ay * by)
 
     def _between(self, corner: tuple[int, int], a: int, b: int) -> float:
         """Of a chequered corner, high if the pixel between two cracks is nothing: what is thin stays in one piece."""
@@ -149,7 +183,11 @@ class _Lattice:
         row = y if 1 in (a, b) else y - 1
         return 1.0 if self.padded[row, column] == 0 else 0.0
 
-    def _direction(self, corner: tuple[int, int], step: int) -> Points:
+    def _direction(self, corner: tuple[int, int], step: int) -> tuple[float, float]:
+        """The unit vector along a chain that leaves a corner."""
+        known = self._directions.get((corner, step))
+        if known is not None:
+            return known
         at, direction = corner, step
         for _ in range(_LOOK_AHEAD):
             at = _move(at, direction)
@@ -157,8 +195,10 @@ class _Lattice:
             if len(others) != 1:
                 break
             direction = others[0]
-        way = np.subtract(at, corner).astype(np.float64)
-        return way / max(float(np.linalg.norm(way)), 1.0)
+        x, y = float(at[0] - corner[0]), float(at[1] - corner[1])
+        length = max(math.hypot(x, y), 1.0)
+        self._directions[corner, step] = x / length, y / length
+        return x / length, y / length
 
 
 def _move(corner: tuple[int, int], step: int) -> tuple[int, int]:
@@ -171,17 +211,17 @@ def _refine(corners: Points, fine: int) -> Points:
 
 
 def _smooth(cracks: Points, closed: bool, reach: float, sigma: float) -> Points:
-    """As straight as it gets within `reach`: blur, pull back to the reach, a few times over."""
+    """Curves [K, N, 2] as straight as they get within `reach`: blur, pull back to the reach, a few times over."""
     curve = cracks
     for share in (1.0, 1.0, 0.7, 0.5):
         moved = _blur(curve, closed, share * sigma) - cracks
-        far = np.linalg.norm(moved, axis=1, keepdims=True)
+        far = np.linalg.norm(moved, axis=2, keepdims=True)
         curve = cracks + moved * np.minimum(1.0, reach / np.maximum(far, 1e-9))
     return _blur(curve, closed, 0.35 * sigma)
 
 
 def _blur(curve: Points, closed: bool, sigma: float) -> Points:
-    """A Gaussian along the curve, twice, so that bends do not shrink: what the first takes from them the second gives
+    """A Gaussian along the curves, twice, so that bends do not shrink: what the first takes from them the second gives
     back. A loop stays closed, the ends of an open one stay where they are."""
     once = _gaussian(curve, closed, sigma)
     return once + _gaussian(curve - once, closed, sigma)
@@ -192,7 +232,14 @@ def _gaussian(curve: Points, closed: bool, sigma: float) -> Points:
     kernel = np.exp(-0.5 * (np.arange(-radius, radius + 1) / sigma) ** 2)
     kernel /= kernel.sum()
     if closed:
-        spread = np.pad(curve[:-1], ((radius, radius + 1), (0, 0)), mode="wrap")
+        spread = np.pad(curve[:, :-1], ((0, 0), (radius, radius + 1), (0, 0)), mode="wrap")
     else:
-        spread = np.pad(curve, ((radius, radius), (0, 0)), mode="reflect", reflect_type="odd")
-    return np.stack([np.convolve(spread[:, axis], kernel, "valid") for axis in (0, 1)], 1)
+        spread = np.pad(curve, ((0, 0), (radius, radius), (0, 0)), mode="reflect", reflect_type="odd")
+    blurred: Points = np.empty_like(curve)
+    if len(curve) == 1:
+        blurred[0] = np.stack([np.convolve(spread[0, :, axis], kernel, "valid") for axis in (0, 1)], 1)
+        return blurred
+    blurred[:] = 0.0
+    for i, weight in enumerate(kernel):
+        blurred += weight * spread[:, i : i + curve.shape[1]]
+    return blurred

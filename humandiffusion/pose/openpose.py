@@ -2,8 +2,6 @@
 
 import logging
 import math
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -13,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from ..errors import InputError
+from ..open_pose import open_pose_module
 from .geometry import fit
 from .semantic_pose import Keypoints, SemanticPose
 
@@ -41,7 +40,8 @@ def draw_skeletons(pose: SemanticPose, size: tuple[int, int], width: float = STI
             "pose: got a map without keypoints, wanted some to draw the skeleton from; take a preset of Load Pose or "
             "a map that was saved with its keypoints, or choose another kind of hint"
         )
-    drawing = _annotator()
+    # Its hands' colours are matplotlib's.
+    drawing = open_pose_module("kind: skeleton is drawn", "choose another kind", also=("matplotlib",))
     if missing:
         _logger.warning("Maps %s of the batch have no keypoints: their skeletons are black.", ", ".join(missing))
     fitted = fit(pose, size).keypoints or ()
@@ -51,23 +51,6 @@ def draw_skeletons(pose: SemanticPose, size: tuple[int, int], width: float = STI
 def _is_known(person: Keypoints) -> bool:
     groups = (person.body, person.hands, person.face)
     return any(points is not None and bool((points[..., 2] > 0).any()) for points in groups)
-
-
-def _annotator() -> Any:
-    """The module that draws; it takes seconds to import, and warns of much that is no business of an artist's."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            import controlnet_aux.open_pose as drawing
-            import matplotlib  # noqa: F401  (draws the hands' colours, but is not among controlnet_aux's requirements)
-    # A package that does not fit the others installed fails in many ways.
-    except Exception as error:
-        raise InputError(
-            f"kind: skeleton is drawn by the Python packages controlnet_aux and matplotlib, which cannot be imported "
-            f"here ({error}); install them where ComfyUI runs: {sys.executable} -m pip install controlnet_aux "
-            "matplotlib, then restart, or choose another kind"
-        ) from error
-    return drawing
 
 
 def _draw(drawing: Any, people: Sequence[Keypoints], size: tuple[int, int], width: float) -> Tensor:

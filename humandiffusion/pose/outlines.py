@@ -26,8 +26,11 @@ def outlines(frame: SemanticPose, size: tuple[int, int], reach: float, sigma: fl
         labels = np.where(labels > 0, labels + parts * frame.person[0].cpu().numpy().astype(np.int64), 0)
     chains, curves = curves_of(without_specks(labels), frame, size, reach, sigma)
     lines: dict[float, list[Points]] = {}
+    every = _strengths(np.concatenate([chain.sides for chain in chains]), parts)
+    first = 0
     for chain, curve in zip(chains, curves, strict=True):
-        strengths = _strengths(chain.sides, parts)
+        strengths = every[first : first + len(chain.sides)]
+        first += len(strengths)
         fine = (len(curve) - 1) // len(strengths)
         cuts = [0, *(np.flatnonzero(np.diff(strengths)) + 1).tolist(), len(strengths)]
         for start, end in zip(cuts, cuts[1:], strict=False):

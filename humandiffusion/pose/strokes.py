@@ -19,22 +19,50 @@ def strokes(lines: Sequence[Points], size: tuple[int, int], width: float) -> NDA
     """[H, W] in 0..1: what share of each pixel the lines cover, `width` in pixels, with round ends."""
     height, across = size
     scale = _FINE if height * across <= _LARGE else _COARSE
-    canvas = Image.new("L", (across * scale, height * scale))
-    draw = ImageDraw.Draw(canvas)
     pen = max(round(width * scale), 1)
-    for line in lines:
-        # Pillow's own wide lines are ragged where they bend; discs side by side are not. It wants the first and the
-        # last pixel of each.
-        for x, y in np.rint(_dense(line * scale, max(pen / 8, 1.0)) - pen / 2).astype(int).tolist():
-            draw.ellipse((x, y, x + pen - 1, y + pen - 1), fill=255)
-    return np.asarray(canvas.reduce(scale), np.float64) / 255
+    canvas = np.zeros((height * scale + 2 * pen, across * scale + 2 * pen), np.uint8)
+    if lines:
+        # Pillow's own wide lines are ragged where they bend; discs side by side are not.
+        places = np.rint(_dense([line * scale for line in lines], max(pen / 8, 1.0)) + pen / 2).astype(int)
+        _stamp(canvas, places, _disc(pen))
+    inner = Image.fromarray(canvas[pen:-pen, pen:-pen])
+    return np.asarray(inner.reduce(scale), np.float64) / 255
 
 
-def _dense(line: Points, step: float) -> Points:
-    """Points along the line, about `step` apart."""
-    along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(line, axis=0), axis=1))])
-    at = np.linspace(0.0, along[-1], math.ceil(along[-1] / step) + 1)
-    return np.stack([np.interp(at, along, line[:, axis]) for axis in (0, 1)], 1)
+def _dense(lines: Sequence[Points], step: float) -> Points:
+    """Points along the lines, about `step` apart on each."""
+    counts = np.array([len(line) for line in lines])
+    points = np.concatenate(lines)
+    steps = np.zeros(len(points))
+    steps[1:] = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    firsts = np.cumsum(counts) - counts
+    # Between two lines the way is as good as none; no point is set there.
+    steps[firsts] = 1.0
+    along = np.cumsum(steps)
+    starts, ends = along[firsts], along[firsts + counts - 1]
+    number = np.ceil((ends - starts) / step).astype(int) + 1
+    which = np.repeat(np.arange(len(lines)), number)
+    place = np.arange(len(which)) - np.repeat(np.cumsum(number) - number, number)
+    at = starts[which] + (ends - starts)[which] * place / np.maximum(number - 1, 1)[which]
+    return np.stack([np.interp(at, along, points[:, axis]) for axis in (0, 1)], 1)
+
+
+def _disc(pen: int) -> NDArray[np.int64]:
+    """[N, 2] y, x of the pixels of a disc, from its top left corner."""
+    disc = Image.new("L", (pen, pen))
+    # Pillow wants the first and the last pixel.
+    ImageDraw.Draw(disc).ellipse((0, 0, pen - 1, pen - 1), fill=1)
+    return np.argwhere(np.asarray(disc)) if pen > 1 else np.zeros((1, 2), np.int64)
+
+
+def _stamp(canvas: NDArray[np.uint8], places: NDArray[np.int64], shape: NDArray[np.int64]) -> None:
+    """Set a shape's pixels at all places x, y inside the canvas."""
+    (high, wide), (rows, columns) = canvas.shape, shape.max(0) + 1
+    x, y = places.T
+    kept = (x >= 0) & (y >= 0) & (x + columns <= wide) & (y + rows <= high)
+    cells, flat = np.unique(y[kept] * wide + x[kept]), canvas.reshape(-1)
+    for row, column in shape.tolist():
+        flat[cells + row * wide + column] = 255
 
 
 def soft_strokes(lines: Sequence[Points], size: tuple[int, int], width: float) -> NDArray[np.float64]:

@@ -74,3 +74,19 @@ def test_what_is_thin_stays_in_one_piece() -> None:
     outlines = [chain for chain in trace(np.eye(9, dtype=int)) if not chain.frame]
     inner = [chain for chain in trace(np.pad(np.eye(9, dtype=int), 1)) if not chain.frame]
     assert len(inner) == 1 and len(outlines) <= 2
+
+
+def test_a_shape_is_smoothed_alike_alone_and_among_others_of_its_kind() -> None:
+    shape = np.zeros((20, 30), np.int64)
+    shape[4:9, 3:9] = 1
+    shape[5, 9] = 1
+    twice = shape + np.roll(shape, (9, 14), (0, 1))
+    (alone,) = (curve for chain, curve in smoothed(shape) if not chain.frame)
+    pair = [curve for chain, curve in smoothed(twice) if not chain.frame]
+    assert len(pair) == 2
+    assert np.allclose(pair[0], alone) and np.allclose(pair[1], alone + (14, 9))
+
+
+def smoothed(labels):
+    chains = trace(labels)
+    return list(zip(chains, smooth_curves(chains, reach=0.9, sigma=4.0, fine=2), strict=True))
