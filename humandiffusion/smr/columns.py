@@ -16,6 +16,8 @@ from ..errors import InputError
 
 _BLOCK = 65536
 _ID_BYTES = 8
+_LONG_RUN = 16  # rows, on average
+_LARGE_TABLE = 65536
 
 
 class Column(Sequence[str], ABC):
@@ -76,13 +78,22 @@ class Texts(Column):
 
     def take(self, rows: Tensor) -> "Texts":
         """Those of some rows (long [M]), in that order."""
+        if not len(rows):
+            return Texts(self.data[:0], torch.zeros(1, dtype=torch.int64))
         starts = self.offsets[rows]
         lengths = self.offsets[rows + 1] - starts
         offsets = torch.cat((torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)))
-        if len(lengths) and (int(lengths.min()) < 0 or int(starts.min()) < 0 or int(offsets[-1]) > 2**40):
+        if int(lengths.min()) < 0 or int(starts.min()) < 0 or int(offsets[-1]) > 2**40:
             raise _damaged("texts")
-        pieces = [self._bytes_of(starts[i : i + _BLOCK], lengths[i : i + _BLOCK]) for i in range(0, len(rows), _BLOCK)]
-        return Texts(torch.cat(pieces) if pieces else self.data[:0], offsets)
+        begins = torch.cat((torch.zeros(1, dtype=torch.int64), (rows.diff() != 1).nonzero()[:, 0] + 1))
+        if len(begins) <= len(rows) // _LONG_RUN:  # rows that follow one another lie in one piece
+            ends = torch.cat((begins[1:], torch.tensor([len(rows)])))
+            runs = zip(starts[begins].tolist(), (starts + lengths)[ends - 1].tolist(), strict=True)
+            pieces = [self._run(start, stop) for start, stop in runs]
+        else:
+            blocks = range(0, len(rows), _BLOCK)
+            pieces = [self._bytes_of(starts[i : i + _BLOCK], lengths[i : i + _BLOCK]) for i in blocks]
+        return Texts(torch.cat(pieces), offsets)
 
     @staticmethod
     def join(columns: Sequence["Texts"]) -> "Texts":
@@ -93,10 +104,13 @@ class Texts(Column):
             reached += len(column.data)
         return Texts(torch.cat([column.data for column in columns]), torch.cat(offsets))
 
-    def _text(self, start: int, stop: int) -> str:
+    def _run(self, start: int, stop: int) -> Tensor:
         if not 0 <= start <= stop <= len(self.data):
             raise _damaged("texts")
-        return self.data[start:stop].numpy().tobytes().decode("utf-8", "replace")
+        return self.data[start:stop]
+
+    def _text(self, start: int, stop: int) -> str:
+        return self._run(start, stop).numpy().tobytes().decode("utf-8", "replace")
 
     def _bytes_of(self, starts: Tensor, lengths: Tensor) -> Tensor:
         total = int(lengths.sum())
@@ -142,12 +156,19 @@ class Interned(Column):
 
     def take(self, rows: Tensor) -> "Interned":
         """Those of some rows (long [M]), in that order; the table keeps what they use."""
-        used, index = Interned(self.table, self.which[rows]).numbers().unique(return_inverse=True)
-        return Interned(self.table.take(used), index.int())
+        numbers = Interned(self.table, self.which[rows]).numbers()
+        used = numbers.bincount(minlength=len(self.table)) > 0
+        if bool(used.all()):
+            return Interned(self.table, numbers.int())
+        return Interned(self.table.take(used.nonzero()[:, 0]), (used.cumsum(0) - 1)[numbers].int())
 
     @staticmethod
     def join(columns: Sequence["Interned"]) -> "Interned":
-        """One after the other."""
+        """One after the other. A text that several have is kept once, unless finding that out would read very many."""
+        if sum(len(column.table) for column in columns) > _LARGE_TABLE:
+            before = torch.tensor([0, *(len(column.table) for column in columns)]).cumsum(0).tolist()
+            which = [(column.numbers() + start).int() for column, start in zip(columns, before, strict=False)]
+            return Interned(Texts.join([column.table for column in columns]), torch.cat(which))
         numbers: dict[str, int] = {}
         indices = []
         for column in columns:

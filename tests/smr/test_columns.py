@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from humandiffusion.errors import InputError
+from humandiffusion.smr import columns
 from humandiffusion.smr import rows as module
 from humandiffusion.smr.columns import Column, Ids, Interned, Texts
 from humandiffusion.smr.rows import Rows, stack, take
@@ -24,6 +25,17 @@ def test_a_column_is_the_sequence_that_was_packed(kind: type[Column], strings: t
     chosen = torch.tensor([3, 0, 0, 2])
     assert column.take(chosen) == [strings[i] for i in chosen.tolist()]  # type: ignore[attr-defined]
     assert kind.join([column, kind.of(()), column]) == strings + strings  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("kind", [Texts, Interned])
+def test_long_runs_of_rows_and_large_tables_read_the_same(kind: type[Column], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_LARGE_TABLE", 0)
+    texts = [f"thing {number}" * (number % 3) for number in range(200)]
+    rows = torch.tensor([*range(90, 200), *range(3, 60), 0, *range(100, 140)])
+    column = kind.of(texts)  # type: ignore[attr-defined]
+    assert column.take(rows) == [texts[row] for row in rows.tolist()]  # type: ignore[attr-defined]
+    assert column.take(rows[:0]) == []  # type: ignore[attr-defined]
+    assert kind.join([column, column]) == texts * 2  # type: ignore[attr-defined]
 
 
 def test_a_text_that_many_rows_have_is_kept_once_and_one_that_none_has_is_not() -> None:
