@@ -102,6 +102,14 @@ def test_a_damaged_index_is_passed_over(
     assert "searching exactly" in caplog.text
 
 
+def test_a_graph_that_was_cut_short_is_passed_over(saved: Path, caplog: pytest.LogCaptureFixture) -> None:
+    graph = index_folder(saved) / "part-01.usearch"
+    graph.write_bytes(graph.read_bytes()[:-1000])
+    with caplog.at_level(logging.WARNING):
+        assert load_memory(saved).engine is None
+    assert "part-01.usearch is not whole" in caplog.text
+
+
 def test_without_the_package_the_memory_still_loads_and_making_an_index_says_what_to_install(
     memory: StyleMemory, saved: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

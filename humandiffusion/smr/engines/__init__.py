@@ -42,7 +42,12 @@ def build_index(
     beside.mkdir(parents=True)
     try:
         usearch_index.build(memory, beside, progress, threads)
-        about = {"engine": usearch_index.NAME, "version": VERSION, "memory": fingerprint(memory)}
+        about = {
+            "engine": usearch_index.NAME,
+            "version": VERSION,
+            "memory": fingerprint(memory),
+            "files": {file.name: file.stat().st_size for file in sorted(beside.iterdir())},
+        }
         (beside / _ABOUT).write_text(json.dumps(about), encoding="utf-8")
         _replace(beside, folder)
     finally:
@@ -66,6 +71,10 @@ def open_index(memory: StyleMemory, path: Path) -> SearchEngine | None:
             raise InputError(
                 f"index {folder}: its memory has changed since; run `humandiffusion memory index` on it again"
             )
+        for name, size in about["files"].items():
+            # A graph is mapped as it lies: what is cut short would be read past its end.
+            if (folder / Path(name).name).stat().st_size != size:
+                raise InputError(f"index {folder}: {name} is not whole; make the index anew")
         return usearch_index.UsearchEngine(memory, folder)
     except InputError as error:
         _logger.warning("%s; searching exactly", error)
