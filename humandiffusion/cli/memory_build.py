@@ -1,6 +1,7 @@
 """`humandiffusion memory build`: a style memory of a folder of photos."""
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -19,6 +20,9 @@ def add(actions: Commands) -> None:
     build.add_argument("--licence", required=True, metavar="TEXT", help="of the photos; kept with every item")
     build.add_argument("--source", metavar="NAME", help="kept with every item (default: the folder's name)")
     build.add_argument("--encoder", default="builtin", metavar="NAME", help="part encoder (default %(default)s)")
+    build.add_argument(
+        "--device", metavar="NAME", help="where the encoder runs, as cuda:0 (default: this process's GPU, or the CPU)"
+    )
     build.add_argument(
         "--parser",
         metavar="NAME",
@@ -81,7 +85,7 @@ def run(args: argparse.Namespace) -> int:
         report = build_from_folder(
             folder,
             args.out,
-            load_encoder(args.encoder),
+            load_encoder(args.encoder, args.device or _device()),
             licence=args.licence,
             parser=load_parser(args.parser) if args.parser else None,
             source=args.source,
@@ -99,6 +103,13 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.write(f"{told}, {len(report.skipped)} photos skipped\n")
         print_line(str(report.path))
     return 0
+
+
+def _device() -> str:
+    """The GPU that a launcher gives this process, or the first; the CPU if there is none."""
+    import torch
+
+    return f"cuda:{os.environ.get('LOCAL_RANK', '0')}" if torch.cuda.is_available() else "cpu"
 
 
 def _shard(text: str) -> tuple[int, int]:
