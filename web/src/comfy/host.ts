@@ -32,6 +32,7 @@ export interface ComfyWidget {
 }
 
 export interface ComfyApp {
+  readonly canvas?: { emitBeforeChange?(): void; emitAfterChange?(): void }
   registerExtension(extension: Record<string, unknown>): void
   extensionManager?: { toast?: { add(message: Record<string, unknown>): void } }
   nodeOutputs?: Record<string, Record<string, unknown>>

@@ -15,7 +15,10 @@ interface Built {
 
 export function poseEditorWidget(app: ComfyApp, api: ComfyApi, node: ComfyNode, name: string): Built {
   const editor = new Editor({
-    onChange: () => widget.callback?.(editor.value),
+    onChange: () => {
+      widget.callback?.(editor.value)
+      tellTracker(app)
+    },
     onPreferences: (preferences) => (node.properties ? (node.properties[PREFERENCES] = preferences) : undefined),
     upload: (file) => upload(api, file),
     download: (file) => download(api, file),
@@ -25,7 +28,7 @@ export function poseEditorWidget(app: ComfyApp, api: ComfyApi, node: ComfyNode, 
     getValue: () => editor.value,
     setValue: (value: unknown) => {
       editor.restorePreferences(node.properties?.[PREFERENCES])
-      editor.load(typeof value === 'string' ? value : JSON.stringify(value ?? ''))
+      editor.load(typeof value === 'string' ? value : value == null ? '' : JSON.stringify(value))
     },
     getMinHeight: () => MINIMUM[1],
     hideOnZoom: false,
@@ -48,6 +51,12 @@ export function poseEditorWidget(app: ComfyApp, api: ComfyApi, node: ComfyNode, 
   }
   listenToNode(api, node, editor)
   return { widget, minWidth: MINIMUM[0], minHeight: MINIMUM[1] }
+}
+
+/** The page looks for changes of the graph when the mouse comes up, which of the stage it never hears. */
+function tellTracker(app: ComfyApp): void {
+  app.canvas?.emitBeforeChange?.()
+  app.canvas?.emitAfterChange?.()
 }
 
 /** What the node hears of runs and links goes to the editor, after whoever listened before. */

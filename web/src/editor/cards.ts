@@ -5,7 +5,7 @@ import { paperOf } from '../scene/paper'
 import { PARTS } from '../scene/parts'
 import type { Size } from '../scene/rect'
 import { SIDES } from '../scene/value'
-import { h, iconButton } from './dom'
+import { h, iconButton, isCommand } from './dom'
 
 const THUMBNAIL: Size = { width: 128, height: 192 }
 const SIZES: readonly Size[] = [
@@ -33,7 +33,7 @@ export function openCard(root: HTMLElement, title: string, onClose: (() => void)
       class: 'hd-card',
       'aria-label': title,
       onkeydown: (event: KeyboardEvent) => {
-        event.stopPropagation()
+        if (!isCommand(event)) event.stopPropagation()
         if (event.key !== 'Escape' || !onClose) return
         event.preventDefault()
         close()

@@ -35,3 +35,8 @@ export function iconButton({ icon: name, label, key, onclick }: IconButton): HTM
   button.append(icon(name))
   return button
 }
+
+/** A key with Ctrl or Command: it goes on to whoever keeps it from the page, whatever lies over the editor. */
+export function isCommand(event: KeyboardEvent): boolean {
+  return event.ctrlKey || event.metaKey
+}

@@ -1,5 +1,5 @@
 // The editor as one element: what it shows follows from the document and the settings. It knows nothing of ComfyUI.
-import { Document } from '../scene/document'
+import { apart, Document } from '../scene/document'
 import { PARTS } from '../scene/parts'
 import { resized, scaled } from '../scene/sizes'
 import { filesOf, parseValue, type Value } from '../scene/value'
@@ -181,6 +181,7 @@ export class Editor {
       posed: (state, skeleton) => this.figures.posed(state, skeleton),
       settled: () => this.figures.tellLost(),
       spaceHeld: () => keys.space,
+      ready: () => this.unread === null,
       onPick: (part) => this.settings.set({ part, tool: 'brush' })
     })
   }
@@ -209,6 +210,7 @@ export class Editor {
   }
 
   private afterChange(): void {
+    this.figures.afterChange()
     this.afterShow()
     this.options.onChange()
   }
@@ -253,8 +255,8 @@ export class Editor {
   private openSize(): void {
     openSizeCard(this.root, this.document.paper, (size, how) => {
       const { current } = this.document
-      const state = how === 'stretch' ? scaled(current, size) : resized(current, size)
-      this.document.change(state.skeleton ? this.figures.posed(state, state.skeleton) : state)
+      const state = { ...(how === 'stretch' ? scaled(current, size) : resized(current, size)), base: apart(current.base) }
+      this.document.change(this.figures.redrawn(state))
     })
   }
 }

@@ -1,6 +1,7 @@
 // Maps and photos in and out: files chosen or dropped, the clipboard, PNG.
 import { paintedState, type Document } from '../scene/document'
 import { decodePng, encodePng, labelsOfColours, type Decoded } from '../scene/png'
+import { fitsPage, wrongSize } from '../scene/sizes'
 import { parseValue } from '../scene/value'
 import type { BaseLayer } from './base'
 import { h } from './dom'
@@ -34,6 +35,7 @@ export class Exchange {
   async takeFile(file: Blob): Promise<void> {
     try {
       const map = (await decodePng(new Uint8Array(await file.arrayBuffer()))) ?? (await mapOfColours(file))
+      if (map && !fitsPage(map)) throw new Error(wrongSize(map))
       if (map) this.document.change(this.base.own({ ...paintedState(map, map.labels), photo: this.document.current.photo }))
       else await this.photos.take(file)
     } catch (error) {

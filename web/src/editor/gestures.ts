@@ -17,8 +17,8 @@ export interface Sample extends Point {
 export interface Gesture {
   move(sample: Sample): void
   end(): void
-  /** Left before it ended: nothing of it stays. */
-  cancel?(): void
+  /** The device took it away before it ended: nothing of it stays. */
+  cancel(): void
 }
 
 export interface Context {
@@ -45,7 +45,8 @@ export function beginStroke(context: Context, first: Sample): Gesture {
     end() {
       context.lastPoint = { x: last.x, y: last.y }
       context.document.commit()
-    }
+    },
+    cancel: () => context.document.cancel()
   }
 }
 

@@ -4,6 +4,7 @@ import type { Figures } from './figures'
 import type { Corners } from './gestures'
 import type { Settings } from './settings'
 import type { Stage } from './stage'
+import { isCommand } from './dom'
 import { TOOL_KEYS } from './toolbar'
 
 const ARROWS: Readonly<Record<string, readonly [number, number]>> = {
@@ -28,12 +29,12 @@ export interface Keyed {
 export function listenToKeys(root: HTMLElement, keyed: Keyed): { readonly space: boolean } {
   const held = { space: false }
   root.addEventListener('keydown', (event) => {
-    const command = event.ctrlKey || event.metaKey
+    const command = isCommand(event)
     const key = event.key.toLowerCase()
     if (command && !['z', 'y', 'c', 'v', 'x', 'a'].includes(key)) return
     event.stopPropagation()
     if (event.target instanceof HTMLInputElement && event.target.type !== 'range') return
-    if (!keyed.ready()) return
+    if (!keyed.ready()) return void (command && hideFromGraph(event))
     const onButton = event.target instanceof HTMLButtonElement
     if (key === ' ' && !onButton) held.space = true
     if (command ? runCommand(event, key, keyed) : runKey(event, key, keyed, onButton)) event.preventDefault()
@@ -43,6 +44,8 @@ export function listenToKeys(root: HTMLElement, keyed: Keyed): { readonly space:
     event.stopPropagation()
     if (event.key === ' ') held.space = false
   })
+  // Where the key comes up is not told once the editor has lost the keyboard.
+  root.addEventListener('focusout', () => (held.space = false))
   return held
 }
 

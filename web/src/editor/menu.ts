@@ -1,5 +1,5 @@
 // A small menu at a button, closed by a choice, Escape or a click beside it.
-import { h } from './dom'
+import { h, isCommand } from './dom'
 
 export type Item = { readonly label: string; readonly run: () => void; readonly disabled?: boolean; readonly checked?: boolean } | { readonly heading: string }
 
@@ -36,7 +36,7 @@ export function openMenu(root: HTMLElement, anchor: HTMLElement, items: readonly
     const buttons = [...menu.querySelectorAll<HTMLButtonElement>('button:not(:disabled)')]
     const at = buttons.indexOf(menu.ownerDocument.activeElement as HTMLButtonElement)
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key]
-    event.stopPropagation()
+    if (!isCommand(event)) event.stopPropagation()
     if (step) {
       event.preventDefault()
       buttons.at((at + step) % buttons.length)?.focus()

@@ -1,5 +1,5 @@
 // What the menus of a part and of the files offer.
-import { blankState, paintedState, type Document } from '../scene/document'
+import { apart, blankState, paintedState, type Document } from '../scene/document'
 import { exchanged, flipped, grown, shrunk, smoothed } from '../scene/morph'
 import { paperOf } from '../scene/paper'
 import { PARTS } from '../scene/parts'
@@ -71,12 +71,13 @@ export class Menus {
 
   private mirror(): void {
     const { current } = this.document
-    const { paper, skeleton } = current
+    const { base, paper, skeleton } = current
     const under = current.under()
     this.document.change({
       paper: paperOf(paper, flipped(paper.labels, paper.width), flipped(paper.painted, paper.width)),
       under: () => flipped(under, paper.width),
       skeleton: skeleton && mirroredSkeleton(skeleton, paper.width / 2),
+      base: apart(base),
       source: undefined
     })
   }

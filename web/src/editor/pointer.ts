@@ -19,12 +19,16 @@ export interface Watcher {
   /** A drag of the figure has ended. */
   settled(): void
   spaceHeld(): boolean
+  /** There is something to edit. */
+  ready(): boolean
   onPick(part: number): void
 }
 
 export function listen(stage: Stage, context: Context, corners: Corners, watcher: Watcher): void {
   const { element } = stage
   let gesture: Gesture | null = null
+  /** The pointer that the gesture is made with; a palm beside the pen is none. */
+  let held: number | null = null
 
   const sampleOf = (event: PointerEvent): Sample => ({
     ...stage.toMap(event),
@@ -37,7 +41,7 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     const sample = sampleOf(event)
     const { tool } = context.settings
     if (event.button === 1 || tool === 'hand' || watcher.spaceHeld()) return beginPan(stage, event)
-    if (event.button !== 0) return null
+    if (event.button !== 0 || !watcher.ready()) return null
     if (tool === 'eyedropper' || (event.altKey && tool !== 'pose')) return pick(sample)
     if (tool === 'fill') return fillAt(context, sample), null
     if (tool === 'line') return beginLine(context, sample)
@@ -59,10 +63,13 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     if (gesture) return
     gesture = begin(event)
     stage.isHeld = gesture !== null
-    if (gesture) element.setPointerCapture(event.pointerId)
+    if (!gesture) return
+    held = event.pointerId
+    element.setPointerCapture(event.pointerId)
   })
   element.addEventListener('pointermove', (event) => {
     event.stopPropagation()
+    if (gesture && event.pointerId !== held) return
     watcher.hover(sampleOf(event))
     if (!gesture) {
       if (context.settings.tool === 'pose') watcher.hold(gripUnder(stage, context, watcher, sampleOf(event)))
@@ -71,16 +78,17 @@ export function listen(stage: Stage, context: Context, corners: Corners, watcher
     const coalesced = event.getCoalescedEvents?.() ?? []
     for (const one of coalesced.length > 0 ? coalesced : [event]) gesture.move(sampleOf(one))
   })
-  const end = (event: PointerEvent) => {
+  const leave = (how: 'end' | 'cancel') => (event: PointerEvent) => {
     event.stopPropagation()
-    const ending = gesture
-    gesture = null
+    if (event.pointerId !== held) return
+    const left = gesture
+    gesture = held = null
     stage.isHeld = false
-    ending?.end()
+    left?.[how]()
   }
-  element.addEventListener('pointerup', end)
-  element.addEventListener('pointercancel', end)
-  element.addEventListener('lostpointercapture', end)
+  element.addEventListener('pointerup', leave('end'))
+  element.addEventListener('pointercancel', leave('cancel'))
+  element.addEventListener('lostpointercapture', leave('end'))
   element.addEventListener('pointerleave', () => {
     watcher.hover(null)
     if (!gesture) watcher.hold(null)
@@ -115,13 +123,11 @@ function beginPan(stage: Stage, first: PointerEvent): Gesture {
   }
   stage.element.addEventListener('pointermove', move)
   stage.element.classList.add('hd-panning')
-  return {
-    move: () => undefined,
-    end() {
-      stage.element.removeEventListener('pointermove', move)
-      stage.element.classList.remove('hd-panning')
-    }
+  const end = () => {
+    stage.element.removeEventListener('pointermove', move)
+    stage.element.classList.remove('hd-panning')
   }
+  return { move: () => undefined, end, cancel: end }
 }
 
 function gripUnder(stage: Stage, { document }: Context, watcher: Watcher, { x, y }: Sample): Grip | null {
@@ -158,6 +164,10 @@ function beginPose(stage: Stage, context: Context, watcher: Watcher, first: Samp
       draw()
       document.settle(before)
       watcher.settled()
+    },
+    cancel() {
+      cancelAnimationFrame(frame)
+      if (moved) document.show(before)
     }
   }
 }

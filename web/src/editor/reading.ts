@@ -20,6 +20,7 @@ export async function fetchFiles(value: Value, store: Store): Promise<Files> {
   for (const name of filesOf(value)) {
     const map = await decodePng(await store.download(name))
     if (!map) throw new Error(`${name} is not an indexed PNG`)
+    if (map.width !== value.width || map.height !== value.height) throw new Error(`${name} is of another size`)
     files.set(name, map.labels)
   }
   return files
@@ -41,8 +42,10 @@ export function keepFiles(document: Document, value: Value): void {
 /** Puts layers that are too large for a workflow into files. Rejects if that fails. */
 export async function uploadLayers(document: Document, store: Store): Promise<void> {
   const { width, height } = document.paper
-  for (const { text, pixels } of document.pendingTexts(INLINE_LIMIT)) {
-    const png = await encodePng(pixels.slice(), { width, height })
+  // Copied before anything is waited for, because meanwhile the artist paints on.
+  const pending = document.pendingTexts(INLINE_LIMIT).map(({ text, pixels }) => ({ text, pixels: pixels.slice() }))
+  for (const { text, pixels } of pending) {
+    const png = await encodePng(pixels, { width, height })
     document.keepFile(text, await store.upload(new Blob([png], { type: 'image/png' })))
   }
 }

@@ -1,8 +1,6 @@
 // What the figure wears: cuts to put on and take off, and their lengths.
 import { cuts, garment, garmentJson, type Garment, type Measure } from '../figure'
 import { cssColour, PARTS } from '../scene/parts'
-import { garmentsOf } from '../scene/posing'
-import type { Skeleton } from '../scene/value'
 import { openCard } from './cards'
 import { h } from './dom'
 
@@ -16,33 +14,41 @@ const LENGTHS: readonly (readonly [Measure, string, number, number])[] = [
 ]
 
 export interface Fitting {
-  show(skeleton: Skeleton): void
-  /** The card was closed. */
-  done(): void
+  /** What the figure wears now; null if there is none any more. */
+  worn(): readonly Garment[] | null
+  /** Changes of one `series` are one step of undo. */
+  wear(worn: readonly Garment[], series?: string): void
 }
 
-export function openWardrobe(root: HTMLElement, skeleton: Skeleton, fitting: Fitting): void {
-  let worn = garmentsOf(skeleton)
+/** Opens the card; what it gives shows in it what is worn by then. */
+export function openWardrobe(root: HTMLElement, fitting: Fitting): () => void {
+  let worn = fitting.worn() ?? []
   const chips = h('div', { class: 'hd-chips' })
   const measures = h('div')
   const refresh = () => {
-    fitting.show({ ...skeleton, garments: worn.map(garmentJson) })
     chips.replaceChildren(...cuts.map((cut) => chip(cut, worn.some((one) => one.cut === cut), () => toggle(cut))))
-    measures.replaceChildren(...worn.filter(hasLengths).map((one) => lengths(one, (changed) => replace(one, changed))))
+    measures.replaceChildren(...worn.filter(hasLengths).map((one) => lengths(one, (changed, measure) => replace(one, changed, measure))))
   }
   const toggle = (cut: Garment['cut']) => {
     const made = garment(cut)
     const others = worn.filter((one) => one.cut !== cut && !(one.part === made.part && one.shape === made.shape))
     worn = worn.some((one) => one.cut === cut) ? worn.filter((one) => one.cut !== cut) : [...others, made]
     refresh()
+    fitting.wear(worn)
   }
-  const replace = (old: Garment, changed: Garment) => {
+  const replace = (old: Garment, changed: Garment, measure: Measure) => {
     worn = worn.map((one) => (one.cut === old.cut && one.part === old.part ? changed : one))
-    fitting.show({ ...skeleton, garments: worn.map(garmentJson) })
+    fitting.wear(worn, `${measure} of ${old.cut}`)
   }
   refresh()
-  openCard(root, 'What the figure wears', fitting.done, chips, measures)
+  openCard(root, 'What the figure wears', () => undefined, chips, measures)
   root.querySelector('.hd-card')?.classList.add('hd-wardrobe')
+  return () => {
+    const now = fitting.worn() ?? []
+    if (JSON.stringify(now.map(garmentJson)) === JSON.stringify(worn.map(garmentJson))) return
+    worn = now
+    refresh()
+  }
 }
 
 function chip(cut: Garment['cut'], on: boolean, onclick: () => void): HTMLElement {
@@ -55,7 +61,7 @@ function hasLengths(worn: Garment): boolean {
   return ['bodice', 'skirt', 'trousers', 'jumpsuit'].includes(worn.shape)
 }
 
-function lengths(worn: Garment, change: (changed: Garment) => void): HTMLElement {
+function lengths(worn: Garment, change: (changed: Garment, measure: Measure) => void): HTMLElement {
   let now = worn
   const rows = LENGTHS.filter(([measure]) => fits(worn, measure)).flatMap(([measure, label, low, high]) => {
     const text = h('span', { class: 'hd-number' }, now[measure].toFixed(2))
@@ -63,7 +69,7 @@ function lengths(worn: Garment, change: (changed: Garment) => void): HTMLElement
     slider.addEventListener('input', () => {
       now = { ...now, [measure]: Number(slider.value) }
       text.textContent = now[measure].toFixed(2)
-      change(now)
+      change(now, measure)
     })
     return [h('span', {}, label), slider, text]
   })

@@ -7,7 +7,7 @@ import { isEmpty, NOTHING, whole, type Rect, type Size } from './rect'
 import { RunText } from './runs'
 import { DEFAULT_SIZE, serialiseValue, VERSION, type Base, type Layer, type Layers, type Skeleton, type Value } from './value'
 
-/** All that a change of more than some pixels may exchange. */
+/** All that a change of more than some pixels may exchange. Its paper is drawn on: whoever keeps pixels copies them. */
 export interface State {
   readonly paper: Paper
   /** The figure or the connected map under the paint; what `restore` shows. Drawn when it is first asked for. */
@@ -92,10 +92,19 @@ export class Document {
     this.listener.committed()
   }
 
-  /** Exchanges more than pixels, as one step. */
-  change(change: Partial<State>): void {
+  /** Takes back what was drawn since the last `commit`. */
+  cancel(): void {
+    const rect = this.recorder?.step()?.swap() ?? NOTHING
+    this.recorder = null
+    if (isEmpty(rect)) return
+    this.touch(rect)
+    this.listener.pixels(rect, false)
+  }
+
+  /** Exchanges more than pixels, as one step; one with the step before if that was of the same `series`. */
+  change(change: Partial<State>, series?: string): void {
     this.commit()
-    this.remember(this.state)
+    this.remember(this.state, series)
     this.show({ ...this.state, ...change })
     this.listener.committed()
   }
@@ -118,7 +127,7 @@ export class Document {
   repaint(labels: Uint8Array): void {
     const { paper } = this.state
     const painted = paper.painted.map((mark, i) => (labels[i] === paper.labels[i] ? mark : 1))
-    this.change({ paper: paperOf(paper, labels, painted), source: undefined })
+    this.change({ paper: paperOf(paper, labels.slice(), painted), source: undefined })
   }
 
   undo(): void {
@@ -135,6 +144,12 @@ export class Document {
     this.history.clear()
     this.recorder = null
     this.show(state ?? blankState(DEFAULT_SIZE))
+  }
+
+  /** Begins with something that came of itself: there is nothing to undo, but the value is another. */
+  begin(state: State): void {
+    this.open(state)
+    this.listener.committed()
   }
 
   /** Nothing was ever done here. */
@@ -190,9 +205,11 @@ export class Document {
     return file === undefined ? { rle: text } : { file }
   }
 
-  private remember(before: State): void {
+  private remember(before: State, series?: string): void {
+    if (series !== undefined && this.history.series === series) return
     let other = before
     this.history.push({
+      series,
       bytes: before.paper.labels.length * 3,
       swap: () => {
         const now = this.state
@@ -219,7 +236,12 @@ export class Document {
 /** What a value stands for, with the pixels of its layers. */
 export function stateOf(value: Value, layers: Layers, under: () => Uint8Array): State {
   const { skeleton, base, photo } = value
-  return { paper: paperOf(value, layers.labels, layers.painted), under: once(under), skeleton, base, photo }
+  return { paper: paperOf(value, layers.labels.slice(), layers.painted.slice()), under: once(under), skeleton, base, photo }
+}
+
+/** What becomes of the base of a map that no longer lies on it pixel by pixel: it is known, and not laid below. */
+export function apart(base: Base | null): Base | null {
+  return base && { ...base, policy: 'keep' }
 }
 
 /** The paint of a state, or other paint, over something else below it. */
@@ -235,7 +257,7 @@ export function blankState(size: Size): State {
 
 /** A map that is all the artist's own. */
 export function paintedState(size: Size, labels: Uint8Array): State {
-  return { ...blankState(size), paper: paperOf(size, labels, labels.map((label) => (label ? 1 : 0))) }
+  return { ...blankState(size), paper: paperOf(size, labels.slice(), labels.map((label) => (label ? 1 : 0))) }
 }
 
 /** Keeps what was made. */

@@ -14,6 +14,8 @@ interface Tile {
 /** Something that was done, and can be swapped with what is now. Swapping twice changes nothing. */
 export interface Step {
   readonly bytes: number
+  /** What many small changes have in common that are one step: the nudges of a joint, say. */
+  readonly series?: string
   /** Undoes or redoes; gives what of the paper changed. */
   swap(): Rect
 }
@@ -28,6 +30,11 @@ export class History {
 
   get canRedo(): boolean {
     return this.undone.length > 0
+  }
+
+  /** The series of the last step, unless something was undone since. */
+  get series(): string | undefined {
+    return this.canRedo ? undefined : this.done.at(-1)?.series
   }
 
   push(step: Step): void {
@@ -74,11 +81,11 @@ export class TileRecorder {
     }
   }
 
-  /** What was recorded, as a step; null if nothing was touched. */
+  /** What was recorded, as a step; null if nothing is another than before. */
   step(): Step | null {
-    if (this.tiles.size === 0) return null
     const { paper } = this
-    const tiles = [...this.tiles.values()]
+    const tiles = [...this.tiles.values()].filter((tile) => differs(paper, tile))
+    if (tiles.length === 0) return null
     return {
       bytes: tiles.length * TILE * TILE * 2,
       swap: () => tiles.reduce((rect, tile) => union(rect, swapTile(paper, tile)), NOTHING)
@@ -102,6 +109,16 @@ export class TileRecorder {
     }
     return tile
   }
+}
+
+function differs({ width, labels, painted }: Paper, tile: Tile): boolean {
+  const { x0, x1, y0, y1 } = tile.rect
+  for (let y = y0, k = 0; y < y1; y++) {
+    for (let i = y * width + x0; i < y * width + x1; i++, k++) {
+      if (labels[i] !== tile.labels[k] || painted[i] !== tile.painted[k]) return true
+    }
+  }
+  return false
 }
 
 function swapTile(paper: Paper, { rect, labels, painted }: Tile): Rect {

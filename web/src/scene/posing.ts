@@ -26,6 +26,24 @@ export function garmentsOf(skeleton: Skeleton): Garment[] {
   return skeleton.garments.map(garmentOf)
 }
 
+const known = new WeakMap<Skeleton, boolean>()
+
+/** Whether the figure can be drawn; not one of a later version, with garments or builds that this one has never heard of. */
+export function isKnown(skeleton: Skeleton): boolean {
+  const found = known.get(skeleton) ?? isDrawable(skeleton)
+  known.set(skeleton, found)
+  return found
+}
+
+function isDrawable(skeleton: Skeleton): boolean {
+  try {
+    drawSkeleton(skeleton, { width: 8, height: 8 })
+    return true
+  } catch {
+    return false
+  }
+}
+
 /** The figure alone. Throws an Error for the artist if the skeleton cannot be drawn. */
 export function drawSkeleton(skeleton: Skeleton, size: Size): Uint8Array {
   return drawFigure(skeleton.keypoints, garmentsOf(skeleton), size, {
@@ -60,12 +78,13 @@ export function freshFigure(name: string, size: Size): State {
 /** All that can be dragged of garments, widths and fits only of the part that is looked at; none where the figure cannot be
  * drawn. */
 export function handlesOf(skeleton: Skeleton, size: Size, looked: number | null): Handle[] {
+  if (!isKnown(skeleton)) return []
   return handles(skeleton.keypoints, garmentsOf(skeleton), size).filter(({ fine, part }) => !fine || part === looked)
 }
 
 /** What is nearest to a place, within `reach` map pixels; of equals a joint. */
 export function gripAt(skeleton: Skeleton | null, size: Size, looked: number | null, x: number, y: number, reach: number): Grip | null {
-  if (!skeleton) return null
+  if (!skeleton || !isKnown(skeleton)) return null
   let found: Grip | null = null
   let nearest = reach
   const offer = (grip: Grip, px: number, py: number) => {

@@ -2,6 +2,17 @@
 import { once, type State } from './document'
 import { paperOf } from './paper'
 import type { Size } from './rect'
+import { SIDES } from './value'
+
+/** Whether a map of this size can be edited. */
+export function fitsPage({ width, height }: Size): boolean {
+  return Math.min(width, height) >= SIDES[0] && Math.max(width, height) <= SIDES[1]
+}
+
+/** What to say where it cannot. */
+export function wrongSize({ width, height }: Size): string {
+  return `it has ${width} x ${height} pixels, the editor takes sides of ${SIDES[0]} to ${SIDES[1]}`
+}
 
 /** Another size of paper: the map stays in the middle, cut or with background around it. */
 export function resized(state: State, size: Size): State {
