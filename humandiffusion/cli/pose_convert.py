@@ -4,7 +4,6 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
 from .common import appearing_whole, output_picture, print_line
 
 if TYPE_CHECKING:
@@ -26,34 +25,16 @@ def add(ways: Any) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the new map and print where it is."""
     from ..pose.crosswalks import crosswalk
-    from ..pose.io import load_pose, save_pose
+    from ..pose.io import load_pose, read_indices, save_pose
     from ..pose.semantic_pose import SemanticPose
 
     if args.source is not None:
         known = crosswalk(args.source)
-        save_pose(SemanticPose(known.to_parts(_indices(args.map))[None]), args.out)
+        save_pose(SemanticPose(known.to_parts(read_indices(args.map, "MAP"))[None]), args.out)
     else:
         _write(crosswalk(args.target).from_parts(load_pose(args.map))[0], args.out)
     print_line(str(args.out))
     return 0
-
-
-def _indices(path: Path) -> "Tensor":
-    import numpy as np
-    import torch
-    from PIL import Image, UnidentifiedImageError
-
-    try:
-        with Image.open(path, formats=["PNG"]) as picture:
-            if picture.mode not in ("P", "L"):
-                raise InputError(
-                    f"MAP: {path} is a PNG of mode {picture.mode}, wanted an indexed or grey one of labels"
-                )
-            return torch.from_numpy(np.array(picture))
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"MAP: cannot read {path} ({error}), wanted an indexed or grey PNG of labels") from error
 
 
 def _write(labels: "Tensor", path: Path) -> None:

@@ -22,7 +22,7 @@ _BODY_25 = (*range(8), *range(9, 19))
 _HANDS = ("hand_left_keypoints_2d", "hand_right_keypoints_2d")
 # Shares of the picture lie between 0 and 1, a little past if a limb is cut off; nobody is two pixels large.
 _SHARES_UP_TO = 2.0
-LARGEST_CANVAS, _FURTHEST = 16384, 1e6
+LARGEST_CANVAS, FURTHEST = 16384, 1e6
 # Person ids are one byte, and 0 is nobody.
 MOST_PEOPLE = 255
 _WANTED = 'wanted OpenPose\'s: {"people": [{"pose_keypoints_2d": [x, y, confidence, ...]}], "canvas_width": ...}'
@@ -145,8 +145,8 @@ def _points(values: Any, name: str, counts: tuple[int, ...]) -> Tensor | None:
         raise InputError(f"{name}: got {got}, wanted {' or '.join(str(count) for count in counts)} points of 3 numbers")
     for value in values:
         number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not abs(value) <= _FURTHEST:
-            raise InputError(f"{name}: got {_short(value)}, wanted numbers of -{_FURTHEST:.0f} to {_FURTHEST:.0f}")
+        if not number or not abs(value) <= FURTHEST:
+            raise InputError(f"{name}: got {_short(value)}, wanted numbers of -{FURTHEST:.0f} to {FURTHEST:.0f}")
     points = torch.tensor([float(value) for value in values]).view(-1, 3)
     points[:, 2].clamp_(0, 1)
     points[points[:, 2] == 0] = 0

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from humandiffusion.parts import OUTER
+from humandiffusion.parts import HEADWEAR, OUTER
 from humandiffusion.pose.io import load_pose, save_pose
 from humandiffusion.pose.presets import load_preset
 from humandiffusion.pose.render import render
@@ -76,6 +76,17 @@ def test_a_map_goes_to_another_label_set_and_back(humandiffusion: Callable, tmp_
     back = humandiffusion("pose", "convert", tmp_path / "atr.png", "--from", "atr", "--out", tmp_path / "back.png")
     assert back.code == 0
     assert torch.equal(load_pose(tmp_path / "back.png").labels == 5, load_preset("standing-trousers").labels == 5)
+
+
+def test_labels_of_4_bits_are_those_of_the_file(humandiffusion: Callable, tmp_path: Path) -> None:
+    # ATR's 1 is a hat; stretched to 8 bits it would be its 17, a scarf.
+    grey = Image.new("L", (2, 1))
+    grey.putdata([0, 17])
+    grey.save(tmp_path / "atr.png", bits=4)
+    content = (tmp_path / "atr.png").read_bytes()
+    assert content[24] == 4
+    ended = humandiffusion("pose", "convert", tmp_path / "atr.png", "--from", "atr", "--out", tmp_path / "ours.png")
+    assert ended.code == 0 and load_pose(tmp_path / "ours.png").present()[0].nonzero()[:, 0].tolist() == [0, HEADWEAR]
 
 
 @pytest.mark.parametrize(

@@ -4,12 +4,14 @@ import os
 import random
 import struct
 import zlib
+from base64 import b64encode
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from PIL.PngImagePlugin import PngInfo
 
 from humandiffusion.errors import InputError
 from humandiffusion.parts import NUM_PARTS, PARTS, TOP
@@ -143,14 +145,60 @@ def test_other_files_are_refused(tmp_path: Path, labels: torch.Tensor) -> None:
     assert "cannot read" in refusal(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["{", "[1]", '[{"body": [[1, 2]]}]', '[{"nose": 1}]', '{"body": 3}'])
-def test_bad_keypoints_are_refused(tmp_path: Path, text: str) -> None:
-    from PIL.PngImagePlugin import PngInfo
+_MISSHAPEN = [
+    "{",
+    "null",
+    "[1]",
+    "[" * 100_000,
+    '{"body": {}}',
+    '[{"body": {}}]',
+    '[{"body": null}]',
+    '[{"body": [[1, 2]]}]',
+    '[{"nose": 1}]',
+    '[{"body": [[NaN, 1, 1]' + ", [1, 1, 1]" * 17 + "]}]",
+    '[{"body": [[1e30, 1, 1]' + ", [1, 1, 1]" * 17 + "]}]",
+    '[{"body": [[1' + "0" * 400 + ", 1, 1]" + ", [1, 1, 1]" * 17 + "]}]",
+    "[" + ", ".join(['{"body": [[0, 0, 0]' + ", [0, 0, 0]" * 17 + "]}"] * 256) + "]",
+]
 
+
+@pytest.mark.parametrize("text", _MISSHAPEN, ids=lambda text: text[:20])
+def test_bad_keypoints_are_refused(tmp_path: Path, text: str) -> None:
+    assert "keypoints" in refusal(_with_chunk(tmp_path / "map.png", "humandiffusion:keypoints", text))
+
+
+def test_keypoints_in_whole_numbers_are_read_as_floats(tmp_path: Path) -> None:
+    body = str([[i, 2 * i, 1] for i in range(18)])
+    pose = load_pose(_with_chunk(tmp_path / "map.png", "humandiffusion:keypoints", '[{"body": ' + body + "}]"))
+    assert pose.keypoints is not None and pose.keypoints[0][0].body.dtype == torch.float32
+
+
+@pytest.mark.parametrize("side", [13_000, 30_000, 5])
+def test_person_ids_of_another_size_are_refused_before_they_are_decoded(tmp_path: Path, side: int) -> None:
+    ids = b64encode(_png(depth=8, colour_type=0, rows=[], width=side, height=side)).decode("ascii")
+    file = _with_chunk(tmp_path / "map.png", "humandiffusion:person", ids)
+    message = refusal(file)
+    assert "person ids" in message and "damaged" not in message and "truncated" not in message
+
+
+@pytest.mark.parametrize("ids", ["?", "", "AAAA", b64encode(b"\x89PNG\r\n\x1a\n").decode("ascii")])
+def test_bad_person_ids_are_refused(tmp_path: Path, ids: str) -> None:
+    assert "person ids" in refusal(_with_chunk(tmp_path / "map.png", "humandiffusion:person", ids))
+
+
+def _with_chunk(path: Path, name: str, text: str) -> Path:
     info = PngInfo()
-    info.add_text("humandiffusion:keypoints", text)
-    Image.new("L", (4, 4)).save(tmp_path / "map.png", pnginfo=info)
-    assert "keypoints" in refusal(tmp_path / "map.png")
+    info.add_text(name, text)
+    Image.new("L", (4, 4)).save(path, pnginfo=info)
+    return path
+
+
+def test_a_name_as_long_as_can_be_is_written_and_a_longer_one_refused(tmp_path: Path, labels: torch.Tensor) -> None:
+    save_pose(SemanticPose(labels), tmp_path / f"{'m' * 251}.png")
+    assert torch.equal(load_pose(tmp_path / f"{'m' * 251}.png").labels, labels)
+    with pytest.raises(InputError, match="cannot write"):
+        save_pose(SemanticPose(labels), tmp_path / f"{'m' * 252}.png")
+    assert len(os.listdir(tmp_path)) == 1
 
 
 def test_a_failed_save_leaves_nothing_and_keeps_what_was_there(tmp_path: Path, labels: torch.Tensor) -> None:
@@ -165,13 +213,13 @@ def test_a_failed_save_leaves_nothing_and_keeps_what_was_there(tmp_path: Path, l
     assert os.listdir(tmp_path) == ["map.png"]
 
 
-def _png(depth: int, colour_type: int, rows: list[bytes], width: int) -> bytes:
+def _png(depth: int, colour_type: int, rows: list[bytes], width: int, height: int = 0) -> bytes:
     """A PNG that PIL does not write."""
 
     def chunk(name: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + name + content + struct.pack(">I", zlib.crc32(name + content))
 
-    header = struct.pack(">IIBBBBB", width, len(rows), depth, colour_type, 0, 0, 0)
+    header = struct.pack(">IIBBBBB", width, height or len(rows), depth, colour_type, 0, 0, 0)
     body = zlib.compress(b"".join(b"\0" + row for row in rows))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
