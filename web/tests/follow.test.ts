@@ -95,6 +95,21 @@ describe('paint', () => {
     expect(places(after, BAG)).toEqual(places(state, BAG).map((i) => i + by))
   })
 
+  test('neither doubles nor goes where a limb folds', () => {
+    const limbs = [[[3, 4], 1], [[3, 4], 0.6], [[3, 4], 1.3], [[2, 3], 0.4], [[9, 10], 0.5], [[1, 8], 0.5]] as const
+    for (const [joint, dx, dy] of [[4, -35, -80], [4, -30, -20], [4, 20, -100], [10, -30, -40], [10, -10, -100]] as const) {
+      for (const [[from, to], t] of limbs) {
+        const state = figure()
+        const { keypoints } = skeletonOf(state)
+        ink(state, RING, { ...between(keypoints[from], keypoints[to], t), radius: 7 })
+        const before = count(state, RING)
+        const after = posed(state, moved(state, joint, [keypoints[joint][0] + dx, keypoints[joint][1] + dy]))
+        const isCovered = joint === 4 && from === 2 && dx > 0
+        if (!isCovered) expect(count(after, RING) / before, `${from} ${t} by ${joint}`).toBeCloseTo(1, 0.5)
+      }
+    }
+  })
+
   test('may stay where it is', () => {
     const state = figure()
     const { keypoints } = skeletonOf(state)

@@ -14,6 +14,10 @@ export interface Paint {
 const BLOCK = 16
 // The corners of a block and its middle.
 const SAMPLES = [[0, 0], [BLOCK, 0], [0, BLOCK], [BLOCK, BLOCK], [BLOCK / 2, BLOCK / 2]] as const
+// How far there and back may miss, as a share of the height: at a joint the two ways differ a little.
+const SLACK = 0.03
+// Cloth between legs stretches.
+const HANGING_SLACK = 6
 // A block whose middle lies so near to the middle of its corners is taken as flat.
 const FLAT = 0.25
 // Cloth that hangs between the legs instead of around each.
@@ -71,6 +75,8 @@ class Source {
   private readonly now = newOwner()
   private readonly then = newOwner()
   private readonly place = { x: 0, y: 0 }
+  private readonly back = { x: 0, y: 0 }
+  private readonly slack: number
   private readonly xs = new Float64Array(SAMPLES.length)
   private readonly ys = new Float64Array(SAMPLES.length)
 
@@ -81,6 +87,7 @@ class Source {
     private readonly to: Rig
   ) {
     this.across = Math.ceil(size.width / BLOCK)
+    this.slack = SLACK * to.unit
     const blocks = new Uint8Array(this.across * Math.ceil(size.height / BLOCK))
     const kinds = [0, 0]
     for (let y = 0, i = 0; y < size.height; y++) {
@@ -113,7 +120,8 @@ class Source {
     if (!near) return 'empty'
     const { xs, ys } = this
     even &&= Math.abs((xs[0] + xs[1] + xs[2] + xs[3]) / 4 - xs[4]) < FLAT && Math.abs((ys[0] + ys[1] + ys[2] + ys[3]) / 4 - ys[4]) < FLAT
-    return even && SAMPLES.every((_, k) => this.comesFrom(xs[k], ys[k], asOne, region ?? -1)) ? 'even' : 'uneven'
+    const agrees = SAMPLES.every(([x, y], k) => this.comesFrom(xs[k], ys[k], asOne, left + x, top + y))
+    return even && agrees ? 'even' : 'uneven'
   }
 
   /** The pixel that comes to a place of the block that was looked at last; -1 for none. */
@@ -129,9 +137,7 @@ class Source {
   at(x: number, y: number, asOne: boolean): number {
     this.pull(x, y, asOne)
     const found = this.index(this.place.x, this.place.y)
-    if (found < 0) return -1
-    this.from.own(this.place.x, this.place.y, asOne, this.then)
-    return agree(this.now, this.then, asOne) ? found : -1
+    return found >= 0 && this.comesFrom(this.place.x, this.place.y, asOne, x, y) ? found : -1
   }
 
   private pull(x: number, y: number, asOne: boolean): void {
@@ -139,9 +145,14 @@ class Source {
     this.to.pull(this.from, x, y, this.now, this.place)
   }
 
-  private comesFrom(x: number, y: number, asOne: boolean, region: number): boolean {
-    this.from.own(x, y, asOne, this.then)
-    return this.then.region === region
+  /** Whether what lies at a place of the old map goes to that of the new one, not only comes from there by the bones of the
+   * new: else paint would come twice where a limb folds. */
+  private comesFrom(x: number, y: number, asOne: boolean, toX: number, toY: number): boolean {
+    const { from, now, then, to } = this
+    from.own(x, y, asOne, then)
+    if (!agree(now, then, asOne)) return false
+    from.pull(to, x, y, then, this.back)
+    return Math.abs(this.back.x - toX) + Math.abs(this.back.y - toY) < this.slack * (asOne ? HANGING_SLACK : 1)
   }
 
   private index(x: number, y: number): number {

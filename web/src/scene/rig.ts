@@ -17,7 +17,12 @@ const BONES: readonly (readonly [from: number, to: number, region: number, half:
   [8, 9, RIGHT_LEG, 0.052], [9, 10, RIGHT_LEG, 0.038], [11, 12, LEFT_LEG, 0.052], [12, 13, LEFT_LEG, 0.038]
 ]
 const TORSO = 0
-const UPPER_ARMS = [2, 4]
+// The bones of each region, from the trunk outwards.
+const CHAINS = [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]] as const
+// Two bones, the second beginning at the joint, and how far around that both carry, as a share of the height.
+const JOINTS = [[0, 1, 0.06], [2, 3, 0.045], [4, 5, 0.045], [6, 7, 0.06], [8, 9, 0.06], [0, 6, 0.08], [0, 8, 0.08]] as const
+// Squared half-widths below which nearer is not nearer.
+const LEAST = 0.0064
 const FOREARMS = [3, 5]
 // The middle of a hand, as a share of the forearm.
 const HAND = 1.3
@@ -126,24 +131,50 @@ export class Rig {
 
   private weigh(x: number, y: number, asOne: boolean, owner: Owner): void {
     const { region, weights } = owner
+    weights.fill(0)
+    if (region < 0) return
     const isArm = region === 1 || region === 2
+    if (asOne && !isArm) return this.share(weights)
+    const [upper, lower] = CHAINS[region]
+    const isInFront = region !== TRUNK && this.distances[lower] <= 1
+    const lead = isInFront || this.distances[lower] < this.distances[upper] ? lower : upper
+    weights[lead] = 1
+    for (const joint of JOINTS) this.bend(joint, lead, x, y, weights)
+    const arm = this.bones[upper]
+    if (!isArm || !arm || lead !== upper) return
+    const t = ((x - arm.ax) * arm.ux + (y - arm.ay) * arm.uy) / (SHOULDER * arm.length)
+    if (t >= 1) return
+    const trunk = (1 - Math.max(t, 0)) / 2
+    owner.shoulder = true
+    for (let i = 0; i < weights.length; i++) weights[i] *= 1 - trunk
+    weights[TORSO] += trunk
+  }
+
+  /** Trunk and legs together, the nearer the more. */
+  private share(weights: Float64Array): void {
     let sum = 0
     for (let i = 0; i < weights.length; i++) {
       const of = BONES[i][2]
-      const carries = of === region || (!isArm && (of === TRUNK || of >= RIGHT_LEG) && (asOne || region === TRUNK || of === TRUNK))
-      const near = Math.max(this.distances[i], 0.0064)
-      weights[i] = region >= 0 && carries && near < Infinity ? 1 / (near * near) : 0
+      const near = Math.max(this.distances[i], LEAST)
+      if (of === 1 || of === 2 || near === Infinity) continue
+      weights[i] = 1 / (near * near)
       sum += weights[i]
     }
-    for (let i = 0; i < weights.length; i++) weights[i] /= sum || 1
-    const upper = this.bones[isArm ? UPPER_ARMS[region - 1] : TORSO]
-    if (!isArm || !upper) return
-    const t = ((x - upper.ax) * upper.ux + (y - upper.ay) * upper.uy) / (SHOULDER * upper.length)
-    if (t >= 1) return
-    const share = (1 - Math.max(t, 0)) / 2
-    owner.shoulder = true
-    for (let i = 0; i < weights.length; i++) weights[i] *= 1 - share
-    weights[TORSO] += share
+    for (let i = 0; i < weights.length; i++) weights[i] /= sum
+  }
+
+  /** Around a joint both of its bones carry; away from it a folded limb does not mix them. */
+  private bend([parent, child, radius]: (typeof JOINTS)[number], lead: number, x: number, y: number, weights: Float64Array): void {
+    if (lead !== parent && lead !== child) return
+    const other = lead === parent ? child : parent
+    const bone = this.bones[child]
+    if (!bone || !this.bones[other]) return
+    const away = Math.sqrt((x - bone.ax) * (x - bone.ax) + (y - bone.ay) * (y - bone.ay)) / (radius * this.unit)
+    if (away >= 1) return
+    const [mine, its] = [lead, other].map((i) => Math.max(this.distances[i], LEAST) ** 2)
+    const share = (Math.min(1, 2 - 2 * away) * mine) / (mine + its)
+    weights[lead] -= share
+    weights[other] += share
   }
 
   /** Where a place that its owners carry was when the skeleton was `before`; into `out`. */
