@@ -106,7 +106,7 @@ def best_of_a_batch(args: argparse.Namespace) -> Figures:
         kept, drawn = best(scores, KEPT), draw.sample(range(BATCH), KEPT)
         for name, values in judged.items():
             rows[name].append([_mean([values[i] for i in some]) for some in (kept, drawn)])
-    figures: Figures = {"maps": len(maps.asks), "batch": BATCH, "kept": KEPT}
+    figures: Figures = {"maps": len(maps.asks), "steps": args.steps, "batch": BATCH, "kept": KEPT}
     for name, pairs in rows.items():
         kept, drawn = torch.tensor(pairs).unbind(1)
         gain = interval(kept - drawn, torch.ones(len(pairs)))
@@ -126,7 +126,8 @@ def _painted(pipeline, photo_id: str, prompts, pose, args: argparse.Namespace):
         pixels = torch.stack([torch.from_numpy(np.array(Image.open(path).convert("RGB"))) for path in paths])
         return pixels.permute(0, 3, 1, 2).float() / 255
     seeds = [torch.Generator("cpu").manual_seed(1000 * args.seed + k) for k in range(BATCH)]
-    images = pipeline([prompts] * BATCH, pose, generator=seeds, output_type="pt").images
+    options = {"num_inference_steps": args.steps, "output_type": "pt"}
+    images = pipeline([prompts] * BATCH, pose, generator=seeds, **options).images
     pixels = (images.clamp(0, 1) * 255).round().byte()
     if args.pictures:
         args.pictures.mkdir(parents=True, exist_ok=True)
@@ -193,6 +194,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--limit", type=int, help="only the first N held-out photos")
     parser.add_argument("--others", type=int, default=3, help="other photos for each (default %(default)s)")
     parser.add_argument("--maps", type=int, default=20, help="maps of which batches are made (default %(default)s)")
+    parser.add_argument("--steps", type=int, default=20, help="of the batches (default %(default)s)")
     parser.add_argument("--pictures", type=Path, help="folder where the batches are kept, and found again")
     parser.add_argument("--parser", default="builtin", help="what finds the parts")
     parser.add_argument("--encoder", default="builtin", help="a file instead of the one that ships")

@@ -21,6 +21,7 @@ from .shape import mask_iou, person_mask
 
 # What each figure counts for a part, where it is known, and what the person's outline counts beside the parts.
 PLACE, COLOUR, TEXT, PERSON = 1.0, 2.0, 1.0, 0.25
+_USUAL_AREA = 256 * 384
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,9 @@ def _score(image: Tensor, seen: Tensor, wanted: Tensor, phrases: dict[int, str],
     present = [part for part in wanted.unique().tolist() if part != BACKGROUND]
     asked = {part: colours_asked(phrases.get(part, ""), part) for part in present}
     named = {part: basic_name(next(iter(colours.values()))) for part, colours in asked.items() if colours}
-    leaks = {row.part: row.leaked for row in judge_colours(image, wanted, named) if row.can_leak}
+    # Seams between garments are as wide as the picture is large.
+    reach = max(2, round(2 * (wanted.numel() / _USUAL_AREA) ** 0.5))
+    leaks = {row.part: row.leaked for row in judge_colours(image, wanted, named, reach) if row.can_leak}
     fits = text(image, wanted)
     parts = []
     for part in present:

@@ -17,6 +17,7 @@ from humandiffusion.pose.semantic_pose import SemanticPose
 from humandiffusion.prompts import PartPrompts
 
 RED, BLUE, GREEN = (0.75, 0.1, 0.15), (0.15, 0.3, 0.7), (0.2, 0.5, 0.25)
+ENCODER = load_encoder("builtin")
 ASKED = describe("A woman with brown hair in a red top and blue trousers")
 
 
@@ -50,7 +51,7 @@ def picture(top: tuple[float, ...] = RED, pants: tuple[float, ...] = BLUE) -> to
 def score(image: torch.Tensor, seen: torch.Tensor | None = None, prompts: PartPrompts = ASKED) -> PictureScore:
     parser = Knows(figure() if seen is None else seen)
     pose = SemanticPose(figure()[None])
-    return score_pictures(image[None], pose, prompts, parser=parser, encoder=load_encoder("builtin"))[0]
+    return score_pictures(image[None], pose, prompts, parser=parser, encoder=ENCODER)[0]
 
 
 def part(found: PictureScore, index: int):
@@ -103,7 +104,7 @@ def test_the_same_picture_larger_scores_the_same() -> None:
 
 def test_a_batch_is_its_singles() -> None:
     images, maps = torch.stack([picture(), picture(GREEN)]), SemanticPose(torch.stack([figure(), figure()]))
-    encoder, parser = load_encoder("builtin"), Knows(figure(), figure())
+    encoder, parser = ENCODER, Knows(figure(), figure())
     both = score_pictures(images, maps, ASKED, parser=parser, encoder=encoder)
     assert [one.to_dict() for one in both] == [score(picture()).to_dict(), score(picture(GREEN)).to_dict()]
     assert report(both)["score"] == pytest.approx(sum(one.score for one in both) / 2, abs=1e-4)
@@ -119,7 +120,7 @@ def test_the_report_is_plain_json_without_nan() -> None:
 
 def test_the_builtin_parser_and_encoder_score_a_picture_of_any_kind() -> None:
     noise = torch.rand(2, 3, 96, 64, generator=torch.Generator().manual_seed(0))
-    encoder, pose = load_encoder("builtin"), SemanticPose(figure()[None])
+    encoder, pose = ENCODER, SemanticPose(figure()[None])
     for found in score_pictures(noise, pose, ASKED, parser=load_parser(), encoder=encoder):
         assert 0 <= found.score <= 1 and math.isfinite(found.score)
 
