@@ -19,7 +19,7 @@ VERSION = 1
 SIDES = (8, 4096)
 DEFAULT_SIZE = (768, 512)  # height, width of a value that nobody has drawn in yet
 POLICIES = ("reapply", "keep")
-_LONGEST = 8 * 2**20  # characters
+_LONGEST = 2**20  # characters; the page puts larger layers into files
 _REMEDY = "open it in the pose editor, or clear the field to begin anew"
 _RUNS = re.compile(r"([A-X])([0-9a-z]{0,5})")
 

@@ -77,6 +77,12 @@ def test_a_large_map_comes_from_its_file() -> None:
         parse_value(json.dumps(value), lambda _: np.zeros((8, 9), dtype=np.uint8))
 
 
+def test_a_value_longer_than_the_page_ever_saves_is_refused_before_it_is_read() -> None:
+    runs = "AB" * (2**19 + 1)
+    with pytest.raises(InputError, match="characters, wanted at most 1048576"):
+        parse_value(json.dumps({"version": 1, "width": 2, "height": 8, "labels": {"rle": runs}}), no_file)
+
+
 def test_2000_random_or_damaged_values_are_refused_clearly_or_read_right() -> None:
     rng = random.Random(4)
     texts = [case["value"] for case in [*GOOD, *BAD]]
