@@ -41,7 +41,7 @@ export function addBoard(app: ComfyApp, api: ComfyApi, node: ComfyNode): void {
     board.refresh()
   }
   // Undo, a workflow that is opened and a link that is made change the locks without a word.
-  for (const event of ['pointerenter', 'focusin']) {
+  for (const event of ['pointermove', 'focusin']) {
     board.host.addEventListener(event, () => {
       if (board.isEmpty) show(app.nodeOutputs?.[String(node.id)])
       board.refresh()
