@@ -72,6 +72,9 @@ inBothRenderers((use) => {
     await editors.editor().getByText('covered or off the page').waitFor()
     await editors.button('Leave the paint where it was')
     expect(count(await editors.labels(id), RING)).toBe(painted)
+    expect(await editors.editor().getByText('covered or off the page').count()).toBe(0)
+    await editors.key('Control+z')
+    expect(count(await editors.labels(id), RING)).toBeLessThan(painted)
   })
 
   test('garments are put on and their lengths dragged by handles', async () => {
