@@ -72,8 +72,9 @@ class PictureScore:
 
     @property
     def worst(self) -> PartScore | None:
-        """The part with the lowest score among those that a phrase describes; None if none is described."""
-        return min((part for part in self.parts if part.phrase), key=lambda part: part.score, default=None)
+        """The part with the lowest score among those whose phrase tells how they look; None if there is none."""
+        told = (part for part in self.parts if part.colour is not None or part.text is not None)
+        return min(told, key=lambda part: part.score, default=None)
 
     @property
     def leak_rate(self) -> float | None:
@@ -124,7 +125,7 @@ def report(scores: Sequence[PictureScore]) -> dict[str, Any]:
 
 
 def worst_part(scores: Sequence[PictureScore]) -> PartScore | None:
-    """The described part with the lowest score in any picture; None if none is described."""
+    """The part with the lowest score in any picture among those whose phrase tells how they look; None if none does."""
     return min((one.worst for one in scores if one.worst is not None), key=lambda part: part.score, default=None)
 
 

@@ -96,6 +96,14 @@ def test_only_what_is_known_counts() -> None:
     assert score(picture(), prompts=shod).score == score(picture()).score
 
 
+def test_the_worst_part_is_one_whose_words_tell_a_look() -> None:
+    """ "Skin of a woman" does not: painting it again could not make it answer better."""
+    bare = torch.where(figure() == SKIN, BACKGROUND, figure())
+    found = score(picture(pants=GREEN), bare)
+    assert part(found, SKIN).phrase and part(found, SKIN).score == 0.0
+    assert found.worst is not None and found.worst.part == PANTS
+
+
 def test_the_same_picture_larger_scores_the_same() -> None:
     large = picture().repeat_interleave(2, 1).repeat_interleave(2, 2)
     seen = figure().repeat_interleave(2, 0).repeat_interleave(2, 1)
