@@ -11,13 +11,16 @@ from .semantic_pose import Keypoints
 
 _NOSE, _NECK, _EARS = 0, 1, (16, 17)
 _ARMS, _LEGS = ((2, 3, 4), (5, 6, 7)), ((8, 9, 10), (11, 12, 13))
+# Shoulders, hips, ears, eyes: the right one and the left one.
+_SIDES = ((2, 5), (8, 11), (16, 17), (14, 15))
 # What is filled in is less sure than what was seen.
 GUESSED = 0.1
 
 
 def complete(person: Keypoints, size: tuple[int, int]) -> Keypoints | None:
     """The person with shoulders and hips, which a figure needs, and limbs as far as they can be told; None if neither a
-    shoulder, the neck nor a hip is known. `size` = (height, width) of the picture that the points are on.
+    shoulder, the neck nor a hip is known. `size` = (height, width) of the picture that the points are on. Right and
+    left lie as in the pairs that are known, so that a back stays a back.
 
     A missing shoulder or hip mirrors the other about the spine; where both are missing they lie a torso's length from
     the pair that is there. A missing elbow or knee lies between its neighbours. A wrist or ankle continues the bone
@@ -49,7 +52,6 @@ def _torso(body: Tensor, skeleton: Mapping[str, Any]) -> bool:
         _put_pair(body, 2, 5, body[_NECK, :2], unit * skeleton["shoulder_half"], _straight(face, body[_NECK, :2]))
         shoulders = _middle(body, 2, 5)
     if shoulders is None and hips is not None:
-        _pair(body, 8, 11, None)
         unit = _leg_unit(body, skeleton)
         place = body[_NECK, :2] if bool(body[_NECK, 2] > 0) else hips - torch.tensor([0.0, unit * skeleton["spine"]])
         _put_pair(body, 2, 5, place, unit * skeleton["shoulder_half"], _straight(place, hips))
@@ -62,7 +64,6 @@ def _torso(body: Tensor, skeleton: Mapping[str, Any]) -> bool:
         down = torch.tensor([0.0, 1.0]) if head is None else _straight(head, middle)
         _put_pair(body, 8, 11, middle + down * (unit * skeleton["spine"]), unit * skeleton["hip_half"], down)
     else:
-        _pair(body, 8, 11, None)
         for hip, other in ((8, 11), (11, 8)):
             if not bool(body[hip, 2] > 0):
                 # Below its own shoulder, as far as the other one is below the other's.
@@ -107,10 +108,19 @@ def _pair(body: Tensor, a: int, b: int, centre: Tensor | None) -> None:
 
 
 def _put_pair(body: Tensor, right: int, left: int, centre: Tensor, half: float, down: Tensor) -> None:
-    # The person's right is on the left of the picture, if they stand upright and face us.
     across = torch.stack([down[1], -down[0]])
+    if _is_turned(body, across):
+        across = -across
     _put(body, right, centre - across * half)
     _put(body, left, centre + across * half)
+
+
+def _is_turned(body: Tensor, across: Tensor) -> bool:
+    """Whether we see the back: the person's right is on the right of the picture, as the first pair known says."""
+    for right, left in _SIDES:
+        if _all_seen(body, right, left):
+            return bool((body[left, :2] - body[right, :2]) @ across < 0)
+    return False
 
 
 def _put(body: Tensor, index: int, place: Tensor) -> None:
@@ -125,6 +135,10 @@ def _middle(body: Tensor, a: int, b: int) -> Tensor | None:
 
 def _seen(body: Tensor, *indices: int) -> bool:
     return bool((body[list(indices), 2] > 0).any())
+
+
+def _all_seen(body: Tensor, *indices: int) -> bool:
+    return bool((body[list(indices), 2] > 0).all())
 
 
 def _straight(start: Tensor, end: Tensor) -> Tensor:

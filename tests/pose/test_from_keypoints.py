@@ -199,6 +199,18 @@ def test_head_and_neck_alone_give_shoulders() -> None:
     assert whole.body[2, 2] == pytest.approx(GUESSED)
 
 
+@pytest.mark.parametrize("gone", [(8, 11), (2, 5), (2, 5, 1), (8, 11, 16, 17), (11,), (5,)])
+def test_who_is_seen_from_behind_has_left_and_right_where_they_are(gone: tuple[int, ...]) -> None:
+    # Turned round, each point takes the place of its mirror image in the picture.
+    front = someone()
+    behind = Keypoints(front.body * torch.tensor([-1.0, 1.0, 1.0]) + torch.tensor([float(SIZE[1]), 0.0, 0.0]))
+    behind.body[list(gone)] = 0
+    whole = complete(behind, SIZE)
+    assert whole is not None
+    for right, left in ((2, 5), (8, 11)):
+        assert float(whole.body[right, 0]) > float(whole.body[left, 0]), (right, left)
+
+
 def test_nobody_to_draw_is_refused() -> None:
     for people in ((), (Keypoints(torch.zeros(18, 3)),), (Keypoints(torch.ones(18, 3)),)):
         with pytest.raises(InputError, match="nobody"):
