@@ -17,6 +17,7 @@ from ..parts import BACKGROUND
 from .completion import complete
 from .fields import Fields, edge_width, soft_shares
 from .geometry import fit
+from .people import person_ids
 from .puppet import Puppet
 from .semantic_pose import Keypoints, SemanticPose
 from .transform import shares_of
@@ -83,7 +84,8 @@ class _Scene:
 
 def _still(first: SemanticPose, last: SemanticPose, shares: Sequence[float]) -> Iterator[_Scene]:
     """The same two maps for all frames."""
-    scene = _Scene(*(_coarse(pose.labels[0]) for pose in (first, last)), *(_coarse(_person(p)) for p in (first, last)))
+    pair = (first, last)
+    scene = _Scene(*(_coarse(pose.labels[0]) for pose in pair), *(_coarse(person_ids(pose)[0]) for pose in pair))
     return repeat(scene, len(shares))
 
 
@@ -104,7 +106,8 @@ class _Cast:
     """The people of one map, each by themself, on a coarse grid."""
 
     def __init__(self, pose: SemanticPose, people: Sequence[Keypoints]) -> None:
-        labels, ids = _coarse(pose.labels[0]), _coarse(_person(pose))
+        whole = person_ids(pose)[0]
+        labels, ids = _coarse(pose.labels[0]), _coarse(whole)
         self._shape = labels.shape
         self._scale = torch.tensor([labels.shape[1] / pose.width, labels.shape[0] / pose.height, 1.0])
         alone = len(people) == 1
@@ -112,7 +115,7 @@ class _Cast:
             Puppet(labels if alone else labels * (ids == i + 1), person.body * self._scale)
             for i, person in enumerate(people)
         ]
-        self._order = _back_to_front(pose, len(people))
+        self._order = _back_to_front(whole, len(people))
 
     def at(self, people: Sequence[Keypoints]) -> tuple[Tensor, Tensor]:
         """Labels and ids [h, w] with other bodies, laid over one another as in the map."""
@@ -125,14 +128,10 @@ class _Cast:
         return labels, ids
 
 
-def _person(pose: SemanticPose) -> Tensor:
-    return (pose.labels[0] > 0).to(torch.uint8) if pose.person is None else pose.person[0]
-
-
-def _back_to_front(pose: SemanticPose, count: int) -> list[int]:
+def _back_to_front(ids: Tensor, count: int) -> list[int]:
     lowest = []
     for i in range(count):
-        rows = (_person(pose) == i + 1).any(1).nonzero()
+        rows = (ids == i + 1).any(1).nonzero()
         lowest.append(int(rows.max()) if len(rows) else -1)
     return sorted(range(count), key=lambda i: lowest[i])
 

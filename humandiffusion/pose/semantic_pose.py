@@ -55,7 +55,9 @@ class SemanticPose:
     """Label maps of parts, B of one size.
 
     `labels` [B, H, W] uint8 indices into `classes`. `soft` [B, P, H, W] float shares (feathered edges) or None.
-    `person` [B, H, W] uint8, 0 = nobody, or None. `keypoints`: for each map the people in it, or None.
+    `person` [B, H, W] uint8, 0 = nobody, or None. `keypoints`: for each map the people in it, or None. Both count the
+    same people: id n is the n-th of the map's keypoints, if there are so many. Who is hidden has keypoints and no
+    pixel; a person of whom no point is known has pixels, and points of confidence 0 or none at the end of the list.
     Raises InputError.
     """
 

@@ -12,6 +12,8 @@ from ..errors import InputError
 from ..parts import BACKGROUND
 from .distances import nearest_labels
 from .geometry import fit
+from .keypoints_io import MOST_PEOPLE
+from .people import person_ids
 from .semantic_pose import Keypoints, SemanticPose
 
 _NOBODY = 0
@@ -37,20 +39,22 @@ def move(pose: SemanticPose, right: float, down: float, scale: float = 1.0) -> S
 def merge(behind: SemanticPose, front: SemanticPose) -> SemanticPose:
     """Two people in one map: what is not background of `front` covers `behind`; `front` is fitted into its size.
 
-    Each keeps its keypoints; person ids of `front` count on from those of `behind`. A single map is there for every
-    frame of the other. Raises InputError for batches that do not fit.
+    Each keeps its keypoints; person ids of `front` count on from the people of `behind`, hidden ones too, so that ids
+    and keypoints stay in one order. A single map is there for every frame of the other. Raises InputError for batches
+    that do not fit, or more than 255 people.
     """
     back, fore = _paired(behind, front)
     both = lay_over(back, fore)
     covers = fore.labels != BACKGROUND
-    ids = [_ids(back), _ids(fore)]
-    shift = ids[0].amax((1, 2), keepdim=True).int()
-    above = torch.where(covers, ids[1].int() + shift, ids[0].int())
-    if int(above.max()) > 255:
-        raise InputError(f"people: got {int(above.max())} in one map, wanted at most 255")
+    ids = [person_ids(back), person_ids(fore)]
     people = [pose.keypoints or ((),) * pose.batch for pose in (back, fore)]
-    known = back.keypoints is not None or fore.keypoints is not None
-    keypoints = tuple(a + b for a, b in zip(*people, strict=True)) if known else None
+    shift = [max(int(frame.max()), len(known)) for frame, known in zip(ids[0], people[0], strict=True)]
+    above = torch.where(covers, ids[1].int() + torch.tensor(shift)[:, None, None], ids[0].int())
+    if int(above.max()) > MOST_PEOPLE:
+        raise InputError(f"people: got {int(above.max())} in one map, wanted at most {MOST_PEOPLE}")
+    keypoints = None
+    if back.keypoints is not None or fore.keypoints is not None:
+        keypoints = tuple(_in_line(a, b, count) for a, b, count in zip(*people, shift, strict=True))
     return replace(both, person=above.to(torch.uint8), keypoints=keypoints)
 
 
@@ -103,9 +107,11 @@ def _paired(pose: SemanticPose, other: SemanticPose) -> tuple[SemanticPose, Sema
     return first, second
 
 
-def _ids(pose: SemanticPose) -> Tensor:
-    """Person ids; of a map that has none, 1 for all that is not background."""
-    return pose.person if pose.person is not None else (pose.labels != BACKGROUND).to(torch.uint8)
+def _in_line(behind: tuple[Keypoints, ...], front: tuple[Keypoints, ...], count: int) -> tuple[Keypoints, ...]:
+    """Those in front after `count` others, of whom those that nobody knows keypoints of have none."""
+    if not front:
+        return behind
+    return behind + (Keypoints(torch.zeros(18, 3)),) * (count - len(behind)) + front
 
 
 def shares_of(pose: SemanticPose) -> Tensor:

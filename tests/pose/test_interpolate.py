@@ -1,5 +1,7 @@
 """Frames between two maps hold no label that neither has, begin and end with the maps, and move evenly."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 import torch.nn.functional as F
@@ -111,6 +113,19 @@ def test_two_people_keep_their_ids() -> None:
     assert torch.equal(frames.person[1] > 0, frames.labels[1] > 0)
     columns = [float((frames.person[1] == i).nonzero()[:, 1].float().mean()) for i in (1, 2)]
     assert columns[0] < 25 and columns[1] > 38
+
+
+def test_without_ids_people_follow_their_own_skeletons() -> None:
+    a = merge(move(preset(), -16, 0), move(preset(), 8, 0))
+    b = merge(move(preset(), -16, 0), move(preset(), 18, 0))
+    known, found = (
+        interpolate(*pair, 3, "skeleton") for pair in ((a, b), (replace(a, person=None), replace(b, person=None)))
+    )
+    assert found.person is None
+    stays = a.person == 1
+    changed = int((found.labels[1] != a.labels[0])[stays[0]].sum())
+    assert changed <= int((known.labels[1] != a.labels[0])[stays[0]].sum()) + 8, "who stands still does not change"
+    assert float((found.labels[1] == known.labels[1]).float().mean()) > 0.99
 
 
 def test_a_point_that_one_skeleton_lacks_is_missing_between_and_hands_go_with_the_wrist() -> None:

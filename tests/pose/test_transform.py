@@ -1,5 +1,7 @@
 """Turning, moving, merging and swapping parts invent no label, and keypoints stay on what they mark."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -78,6 +80,41 @@ def test_two_people_keep_their_keypoints_and_get_ids() -> None:
     assert (both.labels[right.labels > 0] == right.labels[right.labels > 0]).all()
     three = merge(both, preset())
     assert three.person is not None and three.person.unique().tolist() == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("ids_are_known", [True, False])
+def test_a_person_hidden_by_another_keeps_their_place_in_ids_and_keypoints(ids_are_known: bool) -> None:
+    # The second of the two behind is where nobody sees them.
+    behind = merge(move(preset(), -14, 0), move(preset(), 14, 0))
+    kept = behind.person == 1
+    behind = replace(
+        behind,
+        labels=torch.where(kept, behind.labels, BACKGROUND).to(torch.uint8),
+        person=kept.to(torch.uint8) if ids_are_known else None,
+    )
+    front = move(preset("standing-dress"), 14, 0)
+    both = merge(behind, front)
+    assert both.person is not None and both.keypoints is not None and len(both.keypoints[0]) == 3
+    assert torch.equal(both.person == 3, front.labels > 0), "the third id is that of the third skeleton"
+    assert both.person.unique().tolist() == [0, 1, 3]
+
+
+def test_people_without_keypoints_keep_those_of_the_others_in_the_order_of_their_ids() -> None:
+    nameless = replace(merge(move(preset(), -14, 0), preset()), keypoints=None)
+    front = move(preset("standing-dress"), 14, 0)
+    both = merge(nameless, front)
+    assert both.keypoints is not None and len(both.keypoints[0]) == 3
+    assert not both.keypoints[0][0].body.any() and torch.equal(both.keypoints[0][2].body, body(front))
+    after = merge(front, nameless)
+    assert after.keypoints is not None and len(after.keypoints[0]) == 1
+
+
+def test_several_skeletons_in_front_get_an_id_each() -> None:
+    front = replace(merge(move(preset(), -14, 0), move(preset(), 14, 0)), person=None)
+    both = merge(preset("standing-dress"), front)
+    assert both.person is not None and both.person.unique().tolist() == [0, 1, 2, 3]
+    middles = [float((both.person == i).nonzero()[:, 2].float().mean()) for i in (2, 3)]
+    assert middles[0] < 22 and middles[1] > 42
 
 
 def test_one_map_is_there_for_every_frame_of_the_other() -> None:
