@@ -15,7 +15,8 @@ from PIL import Image
 
 SNAPSHOT = Path(__file__).parent / "fixtures" / "schemas.json"
 # What the host or the user's folders decide.
-LISTS = {"sampler_name", "scheduler", "preset", "file", "model_name", "encoder_name", "memory_name", "adapter_name"}
+LISTS = {"sampler_name", "scheduler", "preset", "file"}
+LISTS |= {"model_name", "encoder_name", "memory_name", "adapter_name", "look_name"}
 # Other torch versions and thread counts sum in another order; of 255 levels.
 CLOSE = 2
 
