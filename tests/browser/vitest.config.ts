@@ -8,5 +8,5 @@ export default defineConfig({
   root: here('.'),
   cacheDir: here('../../node_modules/.vite'),
   server: { fs: { strict: false } },
-  test: { include: ['*.test.ts'], globalSetup: here('server.ts'), testTimeout: 90_000, hookTimeout: 240_000, fileParallelism: false }
+  test: { include: ['*.test.ts'], globalSetup: here('server.ts'), testTimeout: 180_000, hookTimeout: 240_000, fileParallelism: false }
 })
