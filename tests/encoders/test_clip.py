@@ -12,6 +12,7 @@ from torch import Tensor
 transformers = pytest.importorskip("transformers", reason="SKIPPED: CLIP folders; transformers is not installed")
 
 from humandiffusion.encoders.base import PartEncoder  # noqa: E402
+from humandiffusion.encoders.folders import load_folder_encoder  # noqa: E402
 from humandiffusion.encoders.load import load_encoder  # noqa: E402
 from humandiffusion.errors import InputError  # noqa: E402
 from tests.encoders.two_towers import write_clip, write_siglip  # noqa: E402
@@ -74,6 +75,16 @@ def test_what_else_is_in_a_batch_does_not_matter(folder: Path) -> None:
     torch.testing.assert_close(encoder.encode_image(images, masks), alone, atol=1e-5, rtol=1e-4)
     alone = torch.cat([encoder.encode_text([phrase]) for phrase in PHRASES])
     torch.testing.assert_close(encoder.encode_text(PHRASES), alone, atol=1e-5, rtol=1e-4)
+
+
+def test_half_precision_is_near_and_of_the_same_name(folder: Path) -> None:
+    whole, half = load_encoder(folder), load_folder_encoder(folder, dtype=torch.float16)
+    assert next(half.model.parameters()).dtype == torch.float16 and half.encoder_id == whole.encoder_id
+    for vectors, wanted in (
+        (half.encode_text(PHRASES), whole.encode_text(PHRASES)),
+        (half.encode_image(*_crops()), whole.encode_image(*_crops())),
+    ):
+        assert vectors.dtype == torch.float32 and float((vectors * wanted).sum(1).min()) > 0.999
 
 
 def test_a_phrase_longer_than_the_model_reads_is_cut(folder: Path) -> None:
