@@ -48,12 +48,17 @@ def depths(labels: Tensor, near: int) -> Tensor:
     return nearest.sqrt()
 
 
-def nearest_labels(labels: Tensor, known: Tensor) -> Tensor:
-    """[H, W] labels, each taken from the nearest pixel where `known` [H, W] bool; unchanged if nothing is known."""
-    if not bool(known.any()):
+def nearest_labels(labels: Tensor, known: Tensor, wanted: Tensor | None = None) -> Tensor:
+    """[H, W] labels, each that is not `known` [H, W] bool taken from the nearest pixel that is, or only those `wanted`
+    [H, W] bool; unchanged if nothing is known."""
+    wanted = ~known if wanted is None else wanted & ~known
+    if not bool(known.any()) or not bool(wanted.any()):
         return labels
-    rows, columns = _nearest(known)
-    return labels[rows, columns]
+    # The nearest that is known borders on what is not.
+    window = _around(~known)
+    result = labels.clone()
+    result[window] = _filled(labels[window], known[window], wanted[window])
+    return result
 
 
 def _across_from(square: Tensor, near: int) -> Tensor:
@@ -76,13 +81,24 @@ def _steps_to(away: Tensor, axis: int) -> Tensor:
     return torch.minimum(before, after)
 
 
-def _nearest(shape: Tensor) -> tuple[Tensor, Tensor]:
-    """For each pixel the row and the column of the nearest pixel of the shape; along columns first, then along rows."""
-    rows, down = _along_columns(shape)
-    across = _across(shape.shape[1])
-    # Of one row at a time: the best column for each of its pixels.
-    columns = torch.stack([(across + line[None]).argmin(1) for line in down])
-    return rows.clamp(0, shape.shape[0] - 1).gather(1, columns), columns
+def _around(shape: Tensor) -> tuple[slice, slice]:
+    """Rows and columns of a shape [H, W] bool and one pixel more on each side."""
+    found = [shape.any(axis).nonzero()[:, 0] for axis in (1, 0)]
+    top, left = (max(int(places[0]) - 1, 0) for places in found)
+    bottom, right = (int(places[-1]) + 2 for places in found)
+    return slice(top, bottom), slice(left, right)
+
+
+def _filled(labels: Tensor, known: Tensor, wanted: Tensor) -> Tensor:
+    """Along columns first, then along the rows in which something is wanted."""
+    rows, down = _along_columns(known)
+    column = torch.arange(labels.shape[1])
+    result = labels.clone()
+    for row in wanted.any(1).nonzero()[:, 0].tolist():
+        asked = wanted[row].nonzero()[:, 0]
+        nearest = (((asked[:, None] - column[None]) ** 2).float() + down[row]).argmin(1)
+        result[row, asked] = labels[rows[row, nearest], nearest]
+    return result
 
 
 def _along_columns(shape: Tensor) -> tuple[Tensor, Tensor]:

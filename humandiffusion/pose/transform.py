@@ -82,8 +82,8 @@ def take_parts(pose: SemanticPose, other: SemanticPose, parts: Iterable[int]) ->
         raise InputError(f"parts: got {int(wanted.max())}, wanted 0 to {len(base.classes) - 1}")
     given, old = torch.isin(giver.labels, wanted), torch.isin(base.labels, wanted)
     gap = old & ~given
-    bare = [nearest_labels(labels, ~gone) for labels, gone in zip(base.labels, old, strict=True)]
-    labels = torch.where(given, giver.labels, torch.where(gap, torch.stack(bare), base.labels))
+    bare = [nearest_labels(labels, ~gone, open_) for labels, gone, open_ in zip(base.labels, old, gap, strict=True)]
+    labels = torch.where(given, giver.labels, torch.stack(bare))
     soft = None
     if base.soft is not None or giver.soft is not None:
         changed = (given | gap)[:, None]
@@ -91,7 +91,8 @@ def take_parts(pose: SemanticPose, other: SemanticPose, parts: Iterable[int]) ->
         soft = torch.where(changed, torch.where(given[:, None], shares_of(giver), plain), shares_of(base))
     person = None
     if base.person is not None:
-        near = [nearest_labels(ids, ids != _NOBODY) for ids in base.person]
+        figures = labels != BACKGROUND
+        near = [nearest_labels(ids, ids != _NOBODY, of) for ids, of in zip(base.person, figures, strict=True)]
         person = torch.where(labels == BACKGROUND, _NOBODY, torch.stack(near)).to(torch.uint8)
     return replace(base, labels=labels, soft=soft, person=person)
 
