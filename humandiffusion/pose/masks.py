@@ -63,20 +63,11 @@ def pose_from_masks(
         raise InputError("masks: got none, wanted at least one with its part")
     layers = [(part, _layer(mask, PART_NAMES[part])) for part, mask in masks]
     frames, size = _shape([mask for _, mask in layers])
-    layers = [(part, _fitted(mask, frames, size)) for part, mask in layers]
-    shares = torch.zeros(frames, NUM_PARTS, *size)
-    for part, mask in layers:
-        shares[:, part] = torch.maximum(shares[:, part], mask)
-    best = torch.maximum(1 - shares[:, BACKGROUND + 1 :].sum(1), shares[:, BACKGROUND]).clamp_min(0)
-    labels = torch.zeros(frames, *size, dtype=torch.uint8)
-    areas = torch.full((frames, *size), float("inf"))
-    for part, mask in layers:
-        area = mask.sum((1, 2), keepdim=True).expand_as(mask)
-        wins = (mask > best) | ((mask == best) & (area <= areas))
-        labels = torch.where(wins, torch.tensor(part, dtype=torch.uint8), labels)
-        areas, best = torch.where(wins, area, areas), torch.where(wins, mask, best)
-    whole = torch.stack([_without_holes(frame) for frame in labels]) if fill_holes else labels
-    return SemanticPose(whole, _soft(shares, labels, whole) if soft and _is_soft(shares) else None)
+    # One by one, because the shares of a film's frames would fill the memory.
+    return SemanticPose.stack([
+        _frame([(part, _fitted(mask[min(i, len(mask) - 1)], size)) for part, mask in layers], soft, fill_holes)
+        for i in range(frames)
+    ])  # fmt: skip
 
 
 def masks_of(pose: SemanticPose, *, absent: bool = False) -> tuple[Tensor, list[str]]:
@@ -95,14 +86,33 @@ def masks_of(pose: SemanticPose, *, absent: bool = False) -> tuple[Tensor, list[
     return torch.cat(masks).float(), names
 
 
+def _frame(layers: Sequence[tuple[int, Tensor]], soft: bool, fill_holes: bool) -> SemanticPose:
+    """(part, mask [H, W]) pairs -> a map of one frame."""
+    size = layers[0][1].shape
+    shares = torch.zeros(NUM_PARTS, *size)
+    for part, mask in layers:
+        shares[part] = torch.maximum(shares[part], mask)
+    best = torch.maximum(1 - shares[BACKGROUND + 1 :].sum(0), shares[BACKGROUND]).clamp_min(0)
+    labels = torch.zeros(size, dtype=torch.uint8)
+    areas = torch.full(size, float("inf"))
+    for part, mask in layers:
+        area = mask.sum()
+        wins = (mask > best) | ((mask == best) & (area <= areas))
+        labels = torch.where(wins, torch.tensor(part, dtype=torch.uint8), labels)
+        areas, best = torch.where(wins, area, areas), torch.where(wins, mask, best)
+    whole = _without_holes(labels) if fill_holes else labels
+    kept = _soft(shares[None], labels[None], whole[None]) if soft and _is_soft(shares) else None
+    return SemanticPose(whole[None], kept)
+
+
 def _layer(mask: Tensor, name: str) -> Tensor:
     mask = mask[None] if mask.ndim == 2 else mask
     if mask.ndim != 3 or 0 in mask.shape:
         raise InputError(f"mask {name}: got shape {list(mask.shape)}, wanted [B, H, W] with at least one pixel")
-    mask = mask.detach().cpu().float()
+    mask = mask.detach()
     if not bool(mask.isfinite().all()):
         raise InputError(f"mask {name}: got values that are no numbers, wanted 0 to 1; look at the node that made it")
-    return mask.clamp(0, 1)
+    return mask
 
 
 def _shape(masks: Sequence[Tensor]) -> tuple[int, tuple[int, int]]:
@@ -113,10 +123,9 @@ def _shape(masks: Sequence[Tensor]) -> tuple[int, tuple[int, int]]:
     return counts[0] if counts else 1, (largest.shape[1], largest.shape[2])
 
 
-def _fitted(mask: Tensor, frames: int, size: tuple[int, int]) -> Tensor:
-    if tuple(mask.shape[1:]) != size:
-        mask = resize_area(mask[:, None], size)[:, 0]
-    return mask.expand(frames, *size)
+def _fitted(mask: Tensor, size: tuple[int, int]) -> Tensor:
+    mask = mask.cpu().float().clamp(0, 1)
+    return mask if tuple(mask.shape) == size else resize_area(mask[None, None], size)[0, 0]
 
 
 def _is_soft(shares: Tensor) -> bool:
@@ -143,7 +152,8 @@ def _without_holes(labels: Tensor) -> Tensor:
     """Background that the figure encloses takes its nearest part."""
     open_ground = _reached(labels == BACKGROUND)
     holes = (labels == BACKGROUND) & ~open_ground
-    return torch.where(holes, nearest_labels(labels, labels != BACKGROUND), labels) if bool(holes.any()) else labels
+    # What borders on a hole is never open ground.
+    return nearest_labels(labels, ~holes)
 
 
 def _reached(free: Tensor) -> Tensor:

@@ -1,11 +1,14 @@
 """Masks make a map by the stated rule, and a map's masks make the map again, soft edges included."""
 
+from typing import Any
+
 import pytest
 import torch
+from torch.utils._python_dispatch import TorchDispatchMode
 
 from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, BELT, NUM_PARTS, PANTS, SKIN, TOP
-from humandiffusion.pose.distances import distance, nearest_labels, signed_distance
+from humandiffusion.pose.distances import distance, nearest_labels
 from humandiffusion.pose.masks import masks_of, named_masks, pose_from_masks
 from humandiffusion.pose.presets import load_preset
 from humandiffusion.pose.semantic_pose import SemanticPose
@@ -107,8 +110,32 @@ def test_distances_are_those_of_every_pair_of_pixels() -> None:
     places = torch.stack(torch.meshgrid(torch.arange(23.0), torch.arange(17.0), indexing="ij"), -1)
     every = torch.cdist(places.view(-1, 2), places[shape])
     assert torch.allclose(distance(shape), every.amin(1).view(23, 17))
-    assert (signed_distance(shape)[shape] < 0).all() and (signed_distance(shape)[~shape] > 0).all()
     labels = torch.arange(23 * 17).view(23, 17)
     found = nearest_labels(labels, shape).flatten()
     assert torch.allclose((places.view(-1, 2) - places.view(-1, 2)[found]).norm(dim=1), every.amin(1))
     assert torch.equal(nearest_labels(labels, torch.zeros_like(shape)), labels)
+
+
+@pytest.mark.parametrize("fill_holes", [False, True])
+def test_without_soft_edges_a_film_takes_no_more_than_its_masks(fill_holes: bool) -> None:
+    film = torch.rand(30, 24, 16, generator=torch.Generator().manual_seed(2))
+    with Largest() as largest:
+        hard = pose_from_masks([(TOP, film), (SKIN, film.flip(0))], soft=False, fill_holes=fill_holes)
+    assert hard.soft is None and largest.bytes <= film.numel() * 4
+    soft = pose_from_masks([(TOP, film), (SKIN, film.flip(0))], fill_holes=fill_holes)
+    assert soft.soft is not None and torch.equal(soft.labels, hard.labels)
+    alone = pose_from_masks([(TOP, film[3]), (SKIN, film.flip(0)[3])], fill_holes=fill_holes)
+    assert torch.equal(alone.labels[0], soft.labels[3]) and torch.equal(alone.soft[0], soft.soft[3])  # type: ignore[index]
+
+
+class Largest(TorchDispatchMode):
+    """How many bytes the largest tensor has that is made within."""
+
+    bytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for one in made if isinstance(made, (tuple, list)) else [made]:
+            if isinstance(one, torch.Tensor):
+                self.bytes = max(self.bytes, one.untyped_storage().nbytes())
+        return made
