@@ -16,5 +16,5 @@ export default defineConfig({
     lib: { entry: here('src/main.ts'), formats: ['es'], fileName: () => 'humandiffusion.js' },
     rolldownOptions: { external: [/scripts\/(app|api)\.js$/], output: { minify: true } }
   },
-  test: { include: ['web/tests/**/*.test.ts'], environment: 'node' }
+  test: { include: ['web/tests/**/*.test.ts'], environment: 'node', testTimeout: 30_000 }
 })
