@@ -89,7 +89,8 @@ class Journal:
 
     def close(self) -> None:
         """Remove it, and what builds of the same file with other settings have left."""
-        for folder in self.folder.parent.iterdir():
+        beside = self.folder.parent
+        for folder in list(beside.iterdir()) if beside.is_dir() else ():
             if folder.name.startswith(self._name) and folder.is_dir():
                 for path in [*folder.glob(_PIECE), *folder.glob("." + _PIECE + ".*.part")]:
                     path.unlink(missing_ok=True)

@@ -193,9 +193,14 @@ def test_another_encoder_or_a_changed_photo_does_not_go_on_with_what_was_done(tm
     root, out = many(tmp_path, 40), tmp_path / "m.safetensors"
     told: list[int] = []
     build_from_folder(root, out, encoder, licence="a", progress=lambda d, _: told.append(d), stop=lambda: bool(told))
-    report = build_from_folder(root, out, encoder, licence="b")
+    report = build_from_folder(root, out, encoder, licence="b", resume=False)
     assert set(load_memory(out).licences) == {"b"} and report.photos == 40
     assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_from_the_start_a_build_may_go_into_a_folder_that_is_not_there_yet(tmp_path: Path, encoder: Any) -> None:
+    out = tmp_path / "new" / "m.safetensors"
+    assert build_from_folder(many(tmp_path, 3), out, encoder, licence="a", resume=False).path == out
 
 
 def test_shards_merged_are_the_whole(tmp_path: Path, encoder: Any) -> None:
