@@ -4,7 +4,7 @@ The outlines of each part grow into one another, by their distances. Where both 
 the limbs turn about their joints: the people of both maps are first carried to the skeleton between them.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import repeat
 
@@ -28,12 +28,20 @@ WAYS = ("auto", "skeleton", "outlines")
 _SIDE = 256
 
 
-def interpolate(start: SemanticPose, end: SemanticPose, frames: int, way: str = "auto") -> SemanticPose:
+def interpolate(
+    start: SemanticPose,
+    end: SemanticPose,
+    frames: int,
+    way: str = "auto",
+    *,
+    progress: Callable[[int, int], None] | None = None,
+) -> SemanticPose:
     """A batch of `frames` maps (2 or more) from `start` to `end`, both of them included as they are.
 
     Of batches the last map of `start` and the first of `end` count; `end` is fitted into the size of `start`. `way`:
     `skeleton` (refused where one of the maps has none), `outlines`, or `auto`, skeletons if both have the same number
-    of people whose torsos are known. Soft edges stay soft, as wide between as the two have them. Raises InputError.
+    of people whose torsos are known. Soft edges stay soft, as wide between as the two have them. `progress` is
+    told after each frame between how many are done, of how many. Raises InputError.
     """
     if frames < 2:
         raise InputError(f"frames: got {frames}, wanted 2 or more, the two poses themselves counted")
@@ -55,7 +63,7 @@ def interpolate(start: SemanticPose, end: SemanticPose, frames: int, way: str = 
     else:
         middles = [tuple(between(a, b, share) for a, b in people) for share in shares]
         scenes = _moving(first, last, people, middles)
-    inner = _mixed(first, last, scenes, shares)
+    inner = _mixed(first, last, scenes, shares, progress)
     if middles is not None:
         inner = [replace(pose, keypoints=(known,)) for pose, known in zip(inner, middles, strict=True)]
     ends = (first, last)
@@ -137,7 +145,11 @@ def _back_to_front(ids: Tensor, count: int) -> list[int]:
 
 
 def _mixed(
-    first: SemanticPose, last: SemanticPose, scenes: Iterable[_Scene], shares: Sequence[float]
+    first: SemanticPose,
+    last: SemanticPose,
+    scenes: Iterable[_Scene],
+    shares: Sequence[float],
+    progress: Callable[[int, int], None] | None,
 ) -> list[SemanticPose]:
     size = (first.height, first.width)
     widths = [1.0 if pose.soft is None else edge_width(pose.labels[0], pose.soft[0]) for pose in (first, last)]
@@ -154,6 +166,8 @@ def _mixed(
         known = first.person is not None or last.person is not None
         person = _ids(scene, share, labels) if known else None
         inner.append(SemanticPose(labels, soft, person, None, first.classes))
+        if progress is not None:
+            progress(len(inner), len(shares))
     return inner
 
 

@@ -139,6 +139,18 @@ def test_a_point_that_one_skeleton_lacks_is_missing_between_and_hands_go_with_th
     assert middle.hands is not None and not middle.hands[1].any() and middle.hands[0].any()
 
 
+def test_each_frame_is_told_and_who_is_told_may_stop() -> None:
+    told: list[tuple[int, int]] = []
+    interpolate(preset(), preset("walking-trousers"), 5, progress=lambda done, count: told.append((done, count)))
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+    def stop(done: int, count: int) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        interpolate(preset(), preset("walking-trousers"), 5, progress=stop)
+
+
 def test_sizes_differ_and_batches_chain() -> None:
     first = interpolate(preset(), preset("walking-trousers"), 3)
     second = interpolate(first, load_preset("standing-trousers", (48, 64)), 3)
