@@ -2,7 +2,8 @@
 
     python benchmarks/figure.py --data CCP_FOLDER --judge mediapipe-0.10.21-....whl --json figure.json
 
-For each photo: mediapipe's landmarks become OpenPose's 18 points, the list of what is worn becomes garments as from
+For each photo: mediapipe's landmarks (the mean of what its network says of the photo and of its mirror image) become
+OpenPose's 18 points, the list of what is worn becomes garments as from
 part prompts, and the figure drawn from both is laid over the photo's own map. The list has two forms: bare names, as
 the index has it ("coat", "jeans"); and described, as an artist would, with one word each for length, sleeves and fit of
 a garment and for the hair ("long closed coat"), the nearest to what the map shows. Person: all that is not background.

@@ -2,7 +2,7 @@
 
 import torch
 
-from humandiffusion.evaluation.landmarks import openpose_points
+from humandiffusion.evaluation.landmarks import mean_of_both, mirrored, openpose_points
 from humandiffusion.pose.semantic_pose import KEYPOINT_NAMES
 
 
@@ -29,3 +29,21 @@ def test_what_the_network_doubts_is_missing() -> None:
     body = openpose_points(rows(doubtful=(12, 0)), (384, 256))
     missing = {KEYPOINT_NAMES[i] for i in range(18) if not body[i].any()}
     assert missing == {"right shoulder", "neck", "nose"}
+
+
+def test_a_mirror_image_tells_the_same_body() -> None:
+    body = openpose_points(rows(doubtful=(16,)), (384, 256))
+    across = body.clone()
+    across[:, 0] = (256 - body[:, 0]) * (body[:, 2] > 0)
+    other = {"right": "left", "left": "right"}
+    swapped = [" ".join(other.get(word, word) for word in name.split()) for name in KEYPOINT_NAMES]
+    assert torch.allclose(mirrored(across[[KEYPOINT_NAMES.index(name) for name in swapped]], 256), body)
+
+
+def test_of_two_findings_the_surer_counts_more_and_one_is_enough() -> None:
+    a, b = torch.zeros(18, 3), torch.zeros(18, 3)
+    a[0], b[0] = torch.tensor([10.0, 20.0, 0.9]), torch.tensor([13.0, 20.0, 0.45])
+    a[1] = torch.tensor([5.0, 6.0, 0.3])
+    both = mean_of_both(a, b)
+    assert torch.allclose(both[0], torch.tensor([11.0, 20.0, 0.9]))
+    assert torch.allclose(both[1], a[1]) and not both[2:].any()
