@@ -1,6 +1,5 @@
 """A semantic pose map changed: moved, cut, turned, put together with another, or brought step by step into another."""
 
-from collections.abc import Callable
 from typing import Any
 
 from ..humandiffusion.errors import InputError
@@ -10,20 +9,10 @@ from ..humandiffusion.pose.hints import size_for
 from ..humandiffusion.pose.interpolate import WAYS, interpolate
 from ..humandiffusion.pose.render import render
 from ..humandiffusion.pose.transform import merge, move, rotate, take_parts
+from .bridge.progress import reporter
 from .types import SemanticPose, io, ui
 
-_CHANGES: dict[str, Callable[..., Any]] = {
-    "mirror": lambda pose, v: mirror(pose),
-    "move": lambda pose, v: move(pose, v["x"], v["y"], v["scale"]),
-    "rotate": lambda pose, v: rotate(pose, v["degrees"]),
-    "crop": lambda pose, v: trim(pose, v["left"], v["top"], v["right"], v["bottom"]),
-    "crop to figure": lambda pose, v: crop_to_figure(pose, v["left"]),
-    "pad": lambda pose, v: pad(pose, v["left"], v["top"], v["right"], v["bottom"]),
-    "resize": lambda pose, v: resize(pose, size_for(pose, v["width"], v["height"])),
-    "fit": lambda pose, v: fit(pose, size_for(pose, v["width"], v["height"])),
-    "merge": lambda pose, v: merge(pose, _other(v)),
-    "take parts": lambda pose, v: take_parts(pose, _other(v), _parts(v["parts"])),
-}
+_CHANGES = ("mirror", "move", "rotate", "crop", "crop to figure", "pad", "resize", "fit", "merge", "take parts")
 
 
 class PoseTransform(io.ComfyNode):
@@ -104,7 +93,7 @@ class PoseTransform(io.ComfyNode):
 
     @classmethod
     def execute(cls, pose: Any, change: str, **values: Any) -> io.NodeOutput:
-        changed = _CHANGES[change](pose, values)
+        changed = _changed(pose, change, **values)
         return io.NodeOutput(changed, ui=ui.PreviewImage(render(changed), cls=cls))
 
 
@@ -143,14 +132,47 @@ class InterpolatePose(io.ComfyNode):
 
     @classmethod
     def execute(cls, start: Any, end: Any, frames: int, way: str) -> io.NodeOutput:
-        pose = interpolate(start, end, frames, way)
+        pose = interpolate(start, end, frames, way, progress=reporter())
         return io.NodeOutput(pose, ui=ui.PreviewImage(render(pose), cls=cls))
 
 
-def _other(values: dict[str, Any]) -> Any:
-    if values.get("other") is None:
+def _changed(
+    pose: Any,
+    change: str,
+    *,
+    x: float,
+    y: float,
+    scale: float,
+    degrees: float,
+    left: int,
+    top: int,
+    right: int,
+    bottom: int,
+    width: int,
+    height: int,
+    parts: str,
+    other: Any = None,
+) -> Any:
+    match change:
+        case "mirror":
+            return mirror(pose)
+        case "move":
+            return move(pose, x, y, scale)
+        case "rotate":
+            return rotate(pose, degrees)
+        case "crop":
+            return trim(pose, left, top, right, bottom)
+        case "crop to figure":
+            return crop_to_figure(pose, margin=left)
+        case "pad":
+            return pad(pose, left, top, right, bottom)
+        case "resize":
+            return resize(pose, size_for(pose, width, height))
+        case "fit":
+            return fit(pose, size_for(pose, width, height))
+    if other is None:
         raise InputError("other: got no map, wanted a second one for merge and take parts; connect it")
-    return values["other"]
+    return merge(pose, other) if change == "merge" else take_parts(pose, other, _parts(parts))
 
 
 def _parts(names: str) -> list[int]:

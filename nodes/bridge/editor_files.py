@@ -15,7 +15,7 @@ from torch import Tensor
 from ...humandiffusion.errors import InputError
 from ...humandiffusion.pose.io import load_pose, save_pose
 from ...humandiffusion.pose.semantic_pose import SemanticPose
-from .folders import file_hash
+from .folders import annotated_file, file_hash
 
 _SUBFOLDER = "humandiffusion"
 _NAME = re.compile(_SUBFOLDER + r"/[\w.() -]+\.png \[input\]")  # no way out of the folder
@@ -73,6 +73,4 @@ def _shown(name: str) -> Path:
 
 def _path(name: str) -> str | None:
     """The file behind a layer's name; None where there is none, or the name is not one that the editor gives."""
-    if not _NAME.fullmatch(name) or not folder_paths.exists_annotated_filepath(name):
-        return None
-    return folder_paths.get_annotated_filepath(name)
+    return annotated_file(name) if _NAME.fullmatch(name) else None

@@ -115,11 +115,18 @@ def model_fingerprint(category: str, name: str) -> str:
 def model_folder(category: str, name: str, holding: str = _CONFIG) -> str | None:
     """The folder `name` in one of the places of a category, if it holds that file."""
     for base in folder_paths.get_folder_paths(category):
-        path = os.path.normpath(os.path.join(base, name))
-        inside = os.path.commonpath((os.path.abspath(path), os.path.abspath(base))) == os.path.abspath(base)
-        if inside and os.path.isfile(os.path.join(path, holding)):
+        path = _within(base, name)
+        if path and os.path.isfile(os.path.join(path, holding)):
             return path
     return None
+
+
+def annotated_file(name: str) -> str | None:
+    """A file of the input folder, or of the one that `NAME [output]` or `NAME [temp]` says; None if it is not there, or
+    the name leads out of that folder, which ComfyUI itself checks only in later versions."""
+    plain, base = folder_paths.annotated_filepath(name)
+    path = _within(base or folder_paths.get_input_directory(), plain)
+    return path if path and os.path.isfile(path) else None
 
 
 def output_name(name: str) -> bool | str:
@@ -185,6 +192,12 @@ def adapter_exists(name: str) -> bool | str:
             f"the same name and put it into {places}"
         )
     return True if adapter_path(name) else f"{name!r} is not there; put the .safetensors file into {places} and press R"
+
+
+def _within(base: str, name: str) -> str | None:
+    """The path of `name` in the folder `base`; None if it leads out of it."""
+    path = os.path.abspath(os.path.join(base, name))
+    return path if Path(path).is_relative_to(os.path.abspath(base)) else None
 
 
 def file_hash(path: str) -> str:

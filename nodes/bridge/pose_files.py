@@ -6,11 +6,12 @@ from pathlib import Path
 
 import folder_paths
 
+from ...humandiffusion.errors import InputError
 from ...humandiffusion.pose.files import load_map_or_skeleton
 from ...humandiffusion.pose.garments import Garment
 from ...humandiffusion.pose.io import FORMATS, save_pose
 from ...humandiffusion.pose.semantic_pose import SemanticPose
-from .folders import file_hash
+from .folders import annotated_file, file_hash
 
 NO_FILE = ""
 
@@ -23,20 +24,26 @@ def list_files() -> list[str]:
 
 def file_exists(name: str) -> bool | str:
     """True, or what to tell the user."""
-    if name == NO_FILE or folder_paths.exists_annotated_filepath(name):
-        return True
-    return f"{name!r} is not in the input folder; upload it, or choose another or the empty line"
+    return True if name == NO_FILE or annotated_file(name) else _missing(name)
 
 
 def open_pose(name: str, garments: Sequence[Garment]) -> SemanticPose:
     """A file of the input folder, also `name [output]` or in a subfolder, as the page writes it; the people of an
     OpenPose JSON wear `garments`. Raises InputError."""
-    return load_map_or_skeleton(Path(folder_paths.get_annotated_filepath(name)), garments)
+    path = annotated_file(name)
+    if path is None:
+        raise InputError(f"file: {_missing(name)}")
+    return load_map_or_skeleton(Path(path), garments)
 
 
 def fingerprint(name: str) -> str:
     """Changes when the file behind a name does."""
-    return name if name == NO_FILE else file_hash(folder_paths.get_annotated_filepath(name))
+    path = annotated_file(name)
+    return name if path is None else file_hash(path)
+
+
+def _missing(name: str) -> str:
+    return f"{name!r} is not in the input folder; upload it, or choose another or the empty line"
 
 
 def save_poses(pose: SemanticPose, prefix: str, form: str) -> list[tuple[str, str]]:
