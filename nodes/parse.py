@@ -94,14 +94,18 @@ class PoseFromImage(io.ComfyNode):
         return parsers.annotators_exist(keypoints)
 
     @classmethod
+    def fingerprint_inputs(cls, keypoints: str = parsers.NO_KEYPOINTS, **others: object) -> str:
+        return parsers.annotators_fingerprint(keypoints)
+
+    @classmethod
     def execute(
         cls, image: Tensor, keypoints: str, soft_edges: bool, parser: PersonParser.Type | None = None
     ) -> io.NodeOutput:
         photos = image[..., :3].movedim(-1, 1)
         parser = parser or parsers.load_parser(folders.BUILTIN)
-        found = parser.parse(photos)
+        found = parser.parse(photos, soft=soft_edges)
         people = None if keypoints == parsers.NO_KEYPOINTS else parsers.find_keypoints(keypoints, photos)
-        pose = Pose(found.labels, found.soft if soft_edges else None, keypoints=people)
+        pose = Pose(found.labels, found.soft, keypoints=people)
         person = (pose.labels != 0).float() if pose.soft is None else 1 - pose.soft[:, 0]
         picture = render(pose)
         return io.NodeOutput(pose, person, picture, ui=ui.PreviewImage(picture, cls=cls))

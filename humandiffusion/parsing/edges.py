@@ -18,8 +18,9 @@ def check_images(images: Tensor) -> None:
         raise InputError(f"image: got {got}, wanted photos as floats of shape [B, 3, height, width] in 0..1")
 
 
-def settle(shares: Tensor, size: tuple[int, int]) -> SemanticPose:
-    """Shares [B, P, h, w] -> maps of `size` (height, width).
+def settle(shares: Tensor, size: tuple[int, int], *, soft: bool = True) -> SemanticPose:
+    """Shares [B, P, h, w] -> maps of `size` (height, width); without `soft` shares, which are 24 floats a pixel, only
+    labels, made one map after the other.
 
     A doubt is kept only at edges: a cell may be shared by parts that win somewhere within `REACH` cells, so that what
     is inside a garment is that garment alone.
@@ -28,5 +29,11 @@ def settle(shares: Tensor, size: tuple[int, int]) -> SemanticPose:
     near = F.max_pool2d(winners, 2 * REACH + 1, 1, REACH)
     shares = shares * near
     shares = shares / shares.sum(1, keepdim=True)
-    soft = F.interpolate(shares, size, mode="bilinear", align_corners=False)
-    return SemanticPose(soft.argmax(1).to(torch.uint8), soft)
+    if not soft:
+        return SemanticPose(torch.cat([_enlarged(one, size).argmax(1).to(torch.uint8) for one in shares.split(1)]))
+    whole = _enlarged(shares, size)
+    return SemanticPose(whole.argmax(1).to(torch.uint8), whole)
+
+
+def _enlarged(shares: Tensor, size: tuple[int, int]) -> Tensor:
+    return F.interpolate(shares, size, mode="bilinear", align_corners=False)

@@ -11,15 +11,17 @@ import folder_paths
 import torch
 from torch import Tensor
 
+from ...humandiffusion.errors import InputError
 from ...humandiffusion.parsing.base import SharesParser
 from ...humandiffusion.parsing.builtin import BuiltinParser
 from ...humandiffusion.parsing.edges import check_images, settle
 from ...humandiffusion.parsing.io import load_parser_net
-from ...humandiffusion.parsing.keypoints import BODY, load_keypoint_finder
+from ...humandiffusion.parsing.keypoints import BODY, FACE, HANDS, load_keypoint_finder
 from ...humandiffusion.parsing.segformer import load_segformer
 from ...humandiffusion.pose.semantic_pose import Keypoints, SemanticPose
-from .folders import PARSERS, model_folder
+from .folders import PARSERS, file_hash, model_folder
 from .patchers import patcher_of_strangers, weights_patcher
+from .progress import reporter
 
 NO_KEYPOINTS = "none"
 _AT_ONCE = 16  # photos in one forward; a film is longer
@@ -32,15 +34,18 @@ class LoadedParser:
     def __init__(self, parser: SharesParser, patcher: Any) -> None:
         self.parser, self.patcher, self.parser_id = parser, patcher, parser.parser_id
 
-    def parse(self, images: Tensor) -> SemanticPose:
-        """Photos [B, 3, H, W], sRGB in 0..1 -> maps of their size with soft edges. Raises InputError."""
+    def parse(self, images: Tensor, *, soft: bool = True) -> SemanticPose:
+        """Photos [B, 3, H, W], sRGB in 0..1 -> maps of their size, with soft edges if wanted. Raises InputError."""
         check_images(images)
         some = images.split(_AT_ONCE)
         need = len(some[0]) * self.parser.area * _BYTES
         comfy.model_management.load_models_gpu([self.patcher], memory_required=need)
         device, result = self.patcher.load_device, comfy.model_management.intermediate_device()
-        shares = [self.parser.shares(one.to(device)).to(result) for one in some]
-        return settle(torch.cat(shares), (images.shape[2], images.shape[3]))
+        report, shares = reporter(), []
+        for i, one in enumerate(some):
+            report(i, len(some))
+            shares.append(self.parser.shares(one.to(device)).to(result))
+        return settle(torch.cat(shares), (images.shape[2], images.shape[3]), soft=soft)
 
 
 def load_parser(path: str) -> LoadedParser:
@@ -58,9 +63,24 @@ def load_parser(path: str) -> LoadedParser:
 
 def find_keypoints(name: str, images: Tensor) -> tuple[tuple[Keypoints, ...], ...]:
     """The people in photos [B, 3, H, W] by the annotator files in folder `name`. Raises InputError."""
-    finder = load_keypoint_finder(Path(model_folder(PARSERS, name, BODY) or name))
+    there = annotators_exist(name)
+    if there is not True:
+        raise InputError(f"keypoints: {there}")
+    finder = load_keypoint_finder(_annotators(name))
     comfy.model_management.load_models_gpu([patcher_of_strangers(finder.nets)])
-    return finder.find(images)
+    report, people = reporter(), []
+    for i, image in enumerate(images.split(1)):
+        report(i, len(images))
+        people += finder.find(image)
+    return tuple(people)
+
+
+def annotators_fingerprint(name: str) -> str:
+    """Changes when one of the files in an annotator folder does, or another is put there."""
+    if annotators_exist(name) is not True or name == NO_KEYPOINTS:
+        return name
+    files = [_annotators(name) / file for file in (BODY, HANDS, FACE)]
+    return " ".join(f"{file.name} {file_hash(str(file))}" for file in files if file.is_file())
 
 
 def list_annotators() -> list[str]:
@@ -81,3 +101,7 @@ def annotators_exist(name: str) -> bool | str:
         f"{name!r} is not there; put {BODY} into a folder of that name in {places} and press R, or choose "
         f"{NO_KEYPOINTS!r}"
     )
+
+
+def _annotators(name: str) -> Path:
+    return Path(model_folder(PARSERS, name, BODY) or name)

@@ -10,6 +10,7 @@ import comfy.model_management
 import folder_paths
 import torch
 import transformers
+from torch.utils._python_dispatch import TorchDispatchMode
 
 FOLDER = Path(MORE[0])
 net, files = part("humandiffusion.parsing.net"), part("humandiffusion.parsing.io")
@@ -83,6 +84,49 @@ def law_a_film_goes_through_in_groups() -> None:
     assert torch.allclose(pose.soft[17:18], from_image(film[17:18], parser=parser)[0].soft, atol=1e-4)
 
 
+def law_without_soft_edges_a_film_takes_no_shares_of_all_its_frames() -> None:
+    parser = load(own("mine.safetensors"))
+    film = torch.rand(19, 200, 150, 3, generator=torch.Generator().manual_seed(3))
+    with Largest() as largest:
+        hard = from_image(film, parser=parser, soft_edges=False)[0]
+    assert hard.soft is None and largest.bytes < film[..., 0].numel() * 24 * 4 / 2
+    assert torch.equal(hard.labels, from_image(film, parser=parser)[0].labels)
+
+
+class Largest(TorchDispatchMode):
+    """How many bytes the largest tensor has that is made within."""
+
+    bytes = 0
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        made = func(*args, **(kwargs or {}))
+        for one in made if isinstance(made, (tuple, list)) else [made]:
+            if isinstance(one, torch.Tensor):
+                self.bytes = max(self.bytes, one.untyped_storage().nbytes())
+        return made
+
+
+def law_a_cancel_stops_a_film_at_the_next_group() -> None:
+    parser, asked = load(own("mine.safetensors")), []
+    shares = parser.parser.shares
+
+    def cancelled_meanwhile(images: Any) -> Any:
+        asked.append(len(images))
+        found = shares(images)
+        comfy.model_management.interrupt_current_processing(True)
+        return found
+
+    parser.parser.shares = cancelled_meanwhile
+    try:
+        from_image(torch.rand(40, 16, 12, 3), parser=parser)
+    except comfy.model_management.InterruptProcessingException:
+        assert len(asked) == 1
+        return
+    finally:
+        comfy.model_management.interrupt_current_processing(False)
+    raise AssertionError("not stopped")
+
+
 def law_files_and_folders_are_listed_and_others_are_not() -> None:
     own("mine.safetensors"), segformer("clothes")
     (FOLDER / "old.bin").write_bytes(b"pickled")
@@ -113,7 +157,19 @@ def law_keypoints_want_a_package_and_say_so() -> None:
     assert NODES["PoseFromImage"].validate_inputs("joints") is True
     assert "body_pose_model.pth" in NODES["PoseFromImage"].validate_inputs("gone")
     parser = load(own("mine.safetensors"))
+    refused(lambda: from_image(keypoints=str(FOLDER / "joints"), parser=parser), "is not there")
     refused(lambda: from_image(keypoints="joints", parser=parser), "controlnet_aux", "keypoints")
+
+
+def law_a_file_put_beside_the_joints_is_noticed() -> None:
+    (FOLDER / "joints").mkdir(exist_ok=True)
+    (FOLDER / "joints" / "body_pose_model.pth").write_bytes(b"")
+    node, told = NODES["PoseFromImage"], {"image": None, "soft_edges": True, "keypoints": "joints"}
+    before = node.fingerprint_inputs(**told)
+    assert node.fingerprint_inputs(**told) == before
+    (FOLDER / "joints" / "hand_pose_model.pth").write_bytes(b"hands")
+    assert node.fingerprint_inputs(**told) != before, "hands are looked for once their file is there"
+    assert node.fingerprint_inputs(image=None, soft_edges=True, keypoints="none") == "none"
 
 
 report(globals())
