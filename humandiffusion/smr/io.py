@@ -82,11 +82,17 @@ def append(path: Path, items: Sequence[MemoryItem]) -> Path:
 def compact(path: Path) -> StyleMemory:
     """Fold the delta files into the memory file, then remove them. A delta that is added meanwhile stays."""
     deltas = delta_files(path)
-    memory = load_memory(path)
+    beside = path.with_name(f".{path.stem}.{os.getpid()}.compacted")
     try:
-        save_memory(with_image_means(memory), path)
+        # The memory is let go of before the file is replaced, because Windows replaces no file that is mapped.
+        save_memory(with_image_means(load_memory(path)), beside)
+        os.replace(beside, path)
     except PermissionError as error:
-        raise InputError(f"style memory {path}: it is in use and cannot be replaced; close what uses it") from error
+        raise InputError(
+            f"style memory {path}: it is in use and cannot be replaced; close what has it open, as ComfyUI may"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)
     for delta in deltas:
         delta.unlink(missing_ok=True)
     return load_memory(path)
