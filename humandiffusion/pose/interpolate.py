@@ -69,6 +69,8 @@ def interpolate(
     ends = (first, last)
     if first.soft is not None or last.soft is not None:
         ends = (replace(first, soft=shares_of(first)), replace(last, soft=shares_of(last)))
+    if first.person is not None or last.person is not None:
+        ends = (replace(ends[0], person=person_ids(first)), replace(ends[1], person=person_ids(last)))
     return SemanticPose.stack([ends[0], *inner, ends[1]])
 
 

@@ -128,6 +128,13 @@ def test_without_ids_people_follow_their_own_skeletons() -> None:
     assert float((found.labels[1] == known.labels[1]).float().mean()) > 0.99
 
 
+def test_where_one_map_has_ids_every_frame_has() -> None:
+    a = merge(move(preset(), -16, 0), move(preset(), 8, 0))
+    frames = interpolate(replace(a, person=None), a, 3)
+    assert frames.person is not None and torch.equal(frames.person > 0, frames.labels > 0)
+    assert all(ids.unique().tolist() == [0, 1, 2] for ids in frames.person)
+
+
 def test_a_point_that_one_skeleton_lacks_is_missing_between_and_hands_go_with_the_wrist() -> None:
     pose = preset()
     assert pose.keypoints is not None
