@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from ..errors import InputError
 
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[Any]
 else:
     Commands = object
+
+_LONGEST_NAME = 255  # bytes, of the common file systems
 
 
 def sentence(text: str, name: str) -> str:
@@ -43,21 +46,23 @@ def whole_number(low: int, high: int | None = None) -> Any:
 
 def output_picture(text: str) -> Path:
     """An argparse type: where a PNG can be written. Known before any work begins."""
-    path = Path(text)
+    path = _writable(Path(text))
     if path.suffix.lower() != ".png" or path.is_dir():
         raise argparse.ArgumentTypeError(f"got {text!r}, wanted the name of a .png file")
-    return _writable(path)
+    return path
 
 
 def output_weights(text: str) -> Path:
     """An argparse type: where a safetensors file can be written."""
-    path = Path(text)
+    path = _writable(Path(text))
     if path.suffix.lower() != ".safetensors" or path.is_dir():
         raise argparse.ArgumentTypeError(f"got {text!r}, wanted the name of a .safetensors file")
-    return _writable(path)
+    return path
 
 
 def _writable(path: Path) -> Path:
+    if len(os.fsencode(path.name)) > _LONGEST_NAME:
+        raise argparse.ArgumentTypeError(f"got a name of {len(path.name)} letters, wanted at most {_LONGEST_NAME}")
     folder = path.parent
     if not folder.is_dir():
         raise argparse.ArgumentTypeError(f"got {str(path)!r}, but there is no folder {folder}; make it first")
@@ -69,7 +74,8 @@ def _writable(path: Path) -> Path:
 @contextmanager
 def appearing_whole(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block ends well, and is gone if it does not."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # As short as can be: a name may be as long as the file system takes.
+    beside = path.with_name(f".{uuid4().hex}.part")
     try:
         yield beside
         os.replace(beside, path)

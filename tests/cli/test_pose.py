@@ -78,6 +78,12 @@ def test_a_map_goes_to_another_label_set_and_back(humandiffusion: Callable, tmp_
     assert torch.equal(load_pose(tmp_path / "back.png").labels == 5, load_preset("standing-trousers").labels == 5)
 
 
+def test_a_name_as_long_as_can_be_is_written(humandiffusion: Callable, tmp_path: Path) -> None:
+    out = tmp_path / f"{'m' * 251}.png"
+    assert humandiffusion("pose", "preview", "preset:standing-trousers", "--out", out).code == 0
+    assert [path.name for path in tmp_path.iterdir()] == [out.name]
+
+
 def test_labels_of_4_bits_are_those_of_the_file(humandiffusion: Callable, tmp_path: Path) -> None:
     # ATR's 1 is a hat; stretched to 8 bits it would be its 17, a scarf.
     grey = Image.new("L", (2, 1))
@@ -103,6 +109,7 @@ def test_labels_of_4_bits_are_those_of_the_file(humandiffusion: Callable, tmp_pa
         (("from-keypoints", "empty.json", "--out", "m.png", "--size", "0x9"), "WIDTHxHEIGHT"),
         (("to-masks", "preset:nobody", "--out-dir", "d"), "nobody"),
         (("preview", "gone.png", "--out", "m.png"), "gone.png"),
+        (("preview", "preset:standing-trousers", "--out", f"{'m' * 252}.png"), "255"),
         (("preview", "preset:standing-trousers", "--out", "m.png", "--image", "empty.json"), "--image"),
     ],
 )
