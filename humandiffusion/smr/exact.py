@@ -18,7 +18,9 @@ from ..parts import GARMENTS
 from .memory import StyleMemory
 
 Scope = Literal["part", "all", "garments"]
-MOST_ROWS, LEAST_ROWS, CELLS = 65536, 1024, 2**20  # of a block; CELLS = queries x rows of the scores held at a time
+# Rows of a block; CELLS = queries x rows of the scores held at a time. Up to 32,768 scores torch works in one thread:
+# for one query all but the product does, so no threads wait for each other between small steps.
+MOST_ROWS, LEAST_ROWS, CELLS = 32768, 1024, 2**20
 _RESCORED_AT_ONCE, _CHUNK = 16384, 64
 
 
