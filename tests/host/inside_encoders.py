@@ -1,5 +1,7 @@
-"""Laws of encoder folders inside ComfyUI: inside_encoders.py COMFYUI PACK FOLDER, where FOLDER holds the random CLIP and
-SigLIP of two_towers.py."""
+"""Laws of encoder folders inside ComfyUI: inside_encoders.py COMFYUI PACK FOLDER.
+
+FOLDER holds the random CLIP and SigLIP of two_towers.py.
+"""
 
 from pathlib import Path
 from typing import Any
