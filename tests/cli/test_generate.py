@@ -216,7 +216,8 @@ def test_nothing_else_is_on_standard_error_of_a_fresh_process(tiny_files: Any, t
 
 @pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
 def test_ctrl_c_leaves_nothing_half_written(tiny_files: Any, tmp_path: Path) -> None:
-    options = ["--text", TEXT, "--pose", str(tiny_files.pose), "--out", str(tmp_path / "out.png"), "--steps", "1000"]
+    options = ["--text", TEXT, "--pose", str(tiny_files.pose), "--out", str(tmp_path / "out.png")]
+    options += ["--steps", "1000", "--size", "512x768"]  # so long that it cannot end before it is interrupted
     command = [sys.executable, "-m", "humandiffusion", "generate", *options, *tiny_files.options]
     process = subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     assert process.stderr is not None
