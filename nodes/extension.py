@@ -5,12 +5,14 @@ from .alignment import AlignmentPreview, ApplyMCA
 from .animation import FrameNoise
 from .bridge.folders import register_folders
 from .conditioning import Conditioning
+from .edit import EditPart
 from .editor import PoseEditor
 from .hints import PoseToControlHint
 from .load import LoadMemory, LoadModel, LoadPartEncoder
 from .looks import LoadLook, SaveLook
 from .memory import BuildMemory, MergeMemories, RememberLook, SaveMemory
 from .parse import LoadParser, PoseFromImage
+from .part_crops import CropPart, PartMask, UncropPart
 from .pose import LoadPose, PosePreview, SavePose
 from .pose_change import InterpolatePose, PoseTransform
 from .pose_roads import PoseFromKeypoints, PoseFromMasks, PoseToMasks
@@ -18,6 +20,7 @@ from .prompts import DescribePerson, PartPrompt
 from .retrieve import RetrieveStyle
 from .sampler import Sampler
 from .score import BestOf, Score
+from .tiles import CropTiles, JoinTiles
 from .transfer import PromptsFromPicture
 from .types import ComfyExtension, io
 
@@ -64,4 +67,10 @@ class HumanDiffusionExtension(ComfyExtension):
             FrameNoise,
             Score,
             BestOf,
+            PartMask,
+            CropPart,
+            UncropPart,
+            EditPart,
+            CropTiles,
+            JoinTiles,
         ]

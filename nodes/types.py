@@ -10,14 +10,18 @@ StyleMemory = io.Custom("STYLE_MEMORY")  # humandiffusion.smr.memory.StyleMemory
 PartFeatures = io.Custom("PART_FEATURES")  # humandiffusion.smr.features.PartFeatures
 PartAdapter = io.Custom("PART_ADAPTER")  # nodes.bridge.adapters.LoadedAdapter
 PersonParser = io.Custom("PERSON_PARSER")  # nodes.bridge.parsers.LoadedParser
+PartCrop = io.Custom("PART_CROP")  # humandiffusion.editing.crop.CutPart
+PictureTiles = io.Custom("PICTURE_TILES")  # list of humandiffusion.editing.crop.Crop
 
 __all__ = [
     "ComfyExtension",
     "PartAdapter",
+    "PartCrop",
     "PartEncoder",
     "PartFeatures",
     "PartPrompts",
     "PersonParser",
+    "PictureTiles",
     "SemanticPose",
     "StyleMemory",
     "io",

@@ -58,6 +58,14 @@ class Crop:
         return left - self.left, top - self.top, self.left + self.box[1] - right, self.top + self.box[0] - bottom
 
 
+@dataclass(frozen=True, eq=False)
+class CutPart:
+    """A crop and the mask [B, H, W] of the whole picture by which a patch of it is laid in."""
+
+    crop: Crop
+    mask: Tensor
+
+
 def crop_around(
     mask: Tensor, *, context: float = CONTEXT, resolution: int = RESOLUTION, grid: int = GRID, largest: float = math.inf
 ) -> Crop:
@@ -119,14 +127,15 @@ def crop_pose(pose: SemanticPose, crop: Crop) -> SemanticPose:
 def uncrop(picture: Tensor, crop: Crop, patch: Tensor, mask: Tensor) -> Tensor:
     """`picture` [B, H, W, C] with `patch` [B, h, w, 3] of the crop laid into it by `mask` [B, H, W], as a new tensor.
 
-    Where the mask is 0 every pixel is bit-identical to what it was, and so are further channels (alpha). One picture or
-    mask serves all patches. Raises InputError for shapes that do not belong to the crop.
+    The patch may have been enlarged or shrunk since, but not squashed. Where the mask is 0 every pixel is bit-identical
+    to what it was, and so are further channels (alpha). One picture or mask serves all patches. Raises InputError for
+    shapes that do not belong to the crop.
     """
     _of(picture, crop, "image")
     _of(mask, crop, "mask")
-    if tuple(patch.shape[1:3]) != crop.size:
+    if patch.shape[1] * crop.size[1] != patch.shape[2] * crop.size[0]:
         got = f"{patch.shape[2]}x{patch.shape[1]}"
-        raise InputError(f"patch: got {got}, wanted the crop's size, {crop.size[1]}x{crop.size[0]}; do not resize it")
+        raise InputError(f"patch: got {got}, wanted the crop's shape, {_told(crop.size)}, or that enlarged")
     frames = max(len(picture), len(patch), len(mask))
     if any(len(one) not in (1, frames) for one in (picture, patch, mask)):
         got = f"{len(picture)} images, {len(patch)} patches and {len(mask)} masks"

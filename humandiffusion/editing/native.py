@@ -11,7 +11,7 @@ from ..pose.occupancy import occupancy
 from ..sampling import starting_noise
 from .masked_sampling import masked_sigmas, sample_masked
 from .plan import EditPlan
-from .wishes import edit_features, looks_of, wish
+from .wishes import edit_features
 
 if TYPE_CHECKING:
     from ..pipeline import HumanDiffusionPipeline
@@ -39,7 +39,7 @@ def edit_native(
     """
     features = features_of(pipeline, plan, phrase, reference, reference_mask)
     known = area_latent(plan.area)
-    mask = plan.latent_hole(LATENT_SCALE)
+    mask = plan.latent_hole((known.shape[2], known.shape[3]))
     shares = occupancy(plan.map, (known.shape[2], known.shape[3]))
     model = GuidedDenoiser(pipeline.unet.net, shares, [features], "region", False)
     device = pipeline._execution_device
@@ -61,10 +61,7 @@ def features_of(
     """What each part of the crop looks like, or is to."""
     if len(plan.picture) != 1 or plan.after.batch != 1:
         raise InputError(f"image: got a batch of {len(plan.picture)}, wanted one picture at a time")
-    around = looks_of(plan.picture[0], plan.before.labels[0])
-    reshaped = not torch.equal(plan.before.labels, plan.after.labels)
-    own = next((look for look in around if look.part == plan.part), None) if reshaped else None
-    wanted = wish(plan.part, phrase, reference=reference, reference_mask=reference_mask, own=own)
+    wanted, around = plan.wishes(phrase, reference, reference_mask)
     return edit_features(pipeline.encoder, pipeline.memory.memory, wanted, around)
 
 

@@ -10,9 +10,11 @@ from torch import Tensor
 from ..errors import InputError
 from ..pose.semantic_pose import SemanticPose
 from ..pose.transform import shares_of
+from ..prompts import PartPrompt
 from ..sampling import GRID
 from .crop import CONTEXT, RESOLUTION, Crop, at_size_of, crop_around, crop_mask, crop_picture, crop_pose, uncrop
 from .mask import FEATHER, GROW, part_mask, require_part
+from .wishes import looks_of, wish
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,12 +36,23 @@ class EditPlan:
     hole: Tensor
     map: SemanticPose
 
-    def latent_hole(self, scale: int) -> Tensor:
-        """The hole [B, 1, h / scale, w / scale] for a latent: 1 wherever any of the picture's mask is above 0.
+    def latent_hole(self, size: tuple[int, int]) -> Tensor:
+        """The hole [B, 1, *size] for a latent of `size`: 1 wherever any of the picture's mask is above 0.
 
         All that can be seen is painted anew; how much of it is seen, the mask says when the patch is laid in.
         """
-        return F.max_pool2d((self.hole > 0).float()[:, None], scale)
+        return F.adaptive_max_pool2d((self.hole > 0).float()[:, None], size)
+
+    def wishes(
+        self, phrase: str, reference: Tensor | None = None, reference_mask: Tensor | None = None
+    ) -> tuple[PartPrompt, tuple[PartPrompt, ...]]:
+        """The prompt of the part as it is to be, and those that show how all parts of the first picture look. Raises
+        InputError if nothing is said of the part and its shape stays.
+        """
+        around = looks_of(self.picture[0], self.before.labels[0])
+        reshaped = not torch.equal(self.before.labels, self.after.labels)
+        own = next((look for look in around if look.part == self.part), None) if reshaped else None
+        return wish(self.part, phrase, reference=reference, reference_mask=reference_mask, own=own), around
 
     def finish(self, patch: Tensor) -> Tensor:
         """The pictures with the painted `patch` [B, h, w, 3] laid in by the mask; all else bit-identical."""

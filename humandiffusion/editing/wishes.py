@@ -12,6 +12,9 @@ from ..smr.features import PartFeatures, retrieve
 from ..smr.locks import Locks, PartLock
 from ..smr.memory import StyleMemory
 
+# The share of a reference picture in what is looked for, where there are words as well.
+BOTH = 0.5
+
 
 def wish(
     part: int,
@@ -47,8 +50,9 @@ def edit_features(
     encoder: PartEncoder, memory: StyleMemory, wanted: PartPrompt, around: Sequence[PartPrompt]
 ) -> PartFeatures:
     """Features of an edit: the wanted part through the memory, the parts `around` exactly as the picture shows them;
-    so too the wanted one, if it is one of these. Raises InputError if the memory is of another encoder.
+    so too the wanted one, if it is one of these. Words and a reference picture of the wanted part count alike. Raises
+    InputError if the memory is of another encoder.
     """
     shown = [prompt.part for prompt in around if prompt is wanted or prompt.part != wanted.part]
     as_shown = Locks({part: PartLock(blend=0.0) for part in shown})
-    return retrieve(encoder, memory, PartPrompts(parts=tuple(around)).with_part(wanted), locks=as_shown)
+    return retrieve(encoder, memory, PartPrompts(parts=tuple(around)).with_part(wanted), locks=as_shown, reference=BOTH)

@@ -135,7 +135,9 @@ def test_one_patch_serves_a_batch_and_another_count_is_refused() -> None:
     assert len(uncrop(_picture(batch=3), crop, patch, mask)) == 3
     with pytest.raises(InputError, match="3 images, 2 patches"):
         uncrop(_picture(batch=3), crop, patch.expand(2, -1, -1, -1), mask)
-    with pytest.raises(InputError, match="do not resize"):
+    doubled = patch.repeat_interleave(2, 1).repeat_interleave(2, 2)
+    assert torch.allclose(*(uncrop(torch.zeros(1, 384, 256, 3), crop, one, mask) for one in (patch, doubled)), atol=0.3)
+    with pytest.raises(InputError, match="shape"):
         uncrop(_picture(), crop, patch[:, ::2], mask)
     with pytest.raises(InputError, match="image: got 128x384"):
         uncrop(_picture(width=128), crop, patch, mask)

@@ -87,3 +87,18 @@ def test_a_film_has_a_frame_for_each_map_and_starts_as_ksampler_would(server: An
     workflow[find(workflow, "FrameNoise")]["inputs"]["way"] = "independent"
     apart = server.run(workflow, "90")[0]
     assert torch.equal(apart[0], frames[0]) and not torch.equal(apart[1], frames[1])
+
+
+def test_the_worst_part_is_painted_again_only_while_it_does_not_pass(server: Any) -> None:
+    workflow = small(server, "score_redo_worst")
+    painted = of_kind(workflow, "VAEDecode", "HumanDiffusionEditPart")
+    for key, source in (("90", painted[0]), ("91", painted[-1])):
+        workflow[key] = {"class_type": "SaveImage", "inputs": {"images": [source, 0], "filename_prefix": "try"}}
+    passed = server.changed(workflow, pass_mark=0.0)
+    ((before,), (after,), (kept,)) = server.run(passed, "90", "91", saved(passed))
+    assert torch.equal(before, after) and torch.equal(before, kept)
+    ((before,), (after,), (kept,)) = server.run(server.changed(workflow, pass_mark=1.0), "90", "91", saved(workflow))
+    changed = (before != after).any(-1)
+    assert changed.any() and not changed.all()
+    # Far from any part nothing can have moved.
+    assert not changed[:8].any() and not changed[:, :8].any()

@@ -1,0 +1,89 @@
+"""A large picture in tiles, each with its own piece of the map."""
+
+from typing import Any
+
+from ..humandiffusion.editing.tiles import join_tiles, tile_crops, tile_pictures, tile_poses
+from .types import PictureTiles, SemanticPose, io
+
+GRID = 64  # pixels; a multiple of what every model's latent and grid are
+
+
+class CropTiles(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        def side(name: str, default: int) -> io.Int.Input:
+            tip = "of a tile in pixels. Take what your model was trained for: 512 for SD 1.5, 1024 for SDXL."
+            return io.Int.Input(name, default=default, min=GRID, max=4096, step=GRID, tooltip=f"{name.title()} {tip}")
+
+        return io.Schema(
+            node_id="HumanDiffusionCropTiles",
+            display_name="Crop Tiles",
+            category="HumanDiffusion/edit",
+            description="Cuts a large picture and its map into overlapping tiles, as a batch, to refine them one by "
+            "one. Each tile has its own piece of the map, so that no tile paints a whole person.",
+            search_aliases=["tiled refinement", "tiled upscale", "hires", "ultimate upscale", "split image"],
+            is_experimental=True,
+            inputs=[
+                io.Image.Input("image", tooltip="The picture, enlarged already; of a batch, each one is cut."),
+                SemanticPose.Input("pose", tooltip="The map of the picture, of any size: it is enlarged with it."),
+                side("width", 512),
+                side("height", 512),
+                io.Int.Input(
+                    "overlap",
+                    default=64,
+                    min=0,
+                    max=2048,
+                    step=GRID // 2,
+                    tooltip="By how many pixels neighbours overlap at least; they fade into each other there.",
+                ),
+            ],
+            outputs=[
+                io.Image.Output(
+                    display_name="images",
+                    tooltip="The tiles as a batch, row by row. Goes into VAE Encode, then a sampler with denoise below "
+                    "1, then VAE Decode.",
+                ),
+                SemanticPose.Output(
+                    display_name="pose",
+                    tooltip="A map for each tile, for Apply MCA or HumanDiffusion Conditioning. A part that a tile "
+                    "does not show has no effect there.",
+                ),
+                PictureTiles.Output(display_name="tiles", tooltip="Where they were. Goes into Join Tiles."),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, width: int = 512, height: int = 512, overlap: int = 0) -> bool | str:
+        if width % GRID or height % GRID or not overlap < min(width, height):
+            return f"width {width}, height {height}, overlap {overlap}: wanted multiples of {GRID}, and less overlap"
+        return True
+
+    @classmethod
+    def execute(cls, image: Any, pose: SemanticPose.Type, width: int, height: int, overlap: int) -> io.NodeOutput:
+        crops = tile_crops((image.shape[1], image.shape[2]), (height, width), overlap, GRID)
+        return io.NodeOutput(tile_pictures(image[..., :3], crops), tile_poses(pose, crops), crops)
+
+
+class JoinTiles(io.ComfyNode):
+    @classmethod
+    def define_schema(cls) -> io.Schema:
+        return io.Schema(
+            node_id="HumanDiffusionJoinTiles",
+            display_name="Join Tiles",
+            category="HumanDiffusion/edit",
+            description="Puts the tiles of Crop Tiles together again; they fade into each other where they overlap.",
+            search_aliases=["merge tiles", "stitch tiles", "untile"],
+            is_experimental=True,
+            inputs=[
+                io.Image.Input(
+                    "images",
+                    tooltip="The tiles in their order, from VAE Decode or an upscaler; all of one size.",
+                ),
+                PictureTiles.Input("tiles", tooltip="From Crop Tiles: where they belong."),
+            ],
+            outputs=[io.Image.Output(display_name="image", tooltip="The whole picture.")],
+        )
+
+    @classmethod
+    def execute(cls, images: Any, tiles: PictureTiles.Type) -> io.NodeOutput:
+        return io.NodeOutput(join_tiles(images, tiles))

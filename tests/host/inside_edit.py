@@ -1,0 +1,182 @@
+"""Laws of editing one part inside ComfyUI: inside_edit.py COMFYUI PACK TINY_MODELS SD_FILES, see boot.py."""
+
+from pathlib import Path
+from typing import Any
+
+import sd_files  # noqa: F401  (finds random_models)
+from random_models import FEW_LAYERS
+
+# isort: split
+from boot import MORE, NODES, part, refused, report
+
+# isort: split
+import comfy.sd
+import comfy_extras.nodes_differential_diffusion as differential
+import torch
+
+import nodes as core
+
+TINY, SD = map(Path, MORE)
+bridge = part("nodes.bridge.native_model")
+MODEL, VAE = bridge.load_native_model(str(TINY / "denoisers" / "tiny.safetensors"))
+ENCODER = part("humandiffusion.encoders.builtin").load_encoder(TINY / "encoders" / "tiny.safetensors")
+MEMORY = part("humandiffusion.smr.io").load_memory(TINY / "memories" / "tiny.safetensors")
+CHECKPOINT, CLIP, SD_VAE, _ = comfy.sd.load_checkpoint_guess_config(
+    str(SD / "sd15.safetensors"), te_model_options=FEW_LAYERS
+)
+prompts = part("humandiffusion.prompts")
+mask_of = part("humandiffusion.editing.mask").part_mask
+STANDING, DRESSED = (
+    part("humandiffusion.pose.presets").load_preset(name, (192, 128))
+    for name in ("standing-trousers", "standing-dress")
+)
+TOP, DRESS, HEADWEAR = 1, 4, 7
+PICTURE = torch.rand(1, 192, 128, 3, generator=torch.Generator().manual_seed(3))
+NATIVE = {"model": MODEL, "vae": VAE, "encoder": ENCODER, "memory": MEMORY}
+STABLE = {"model": CHECKPOINT, "vae": SD_VAE, "clip": CLIP, "resolution": 128, "cfg": 4.0}
+
+
+def edit(**options: Any) -> tuple[Any, Any, Any]:
+    given = {"image": PICTURE, "pose": STANDING, "part": "top", "phrase": "a green shirt", "seed": 1, "steps": 2}
+    given |= {"cfg": 2.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0, "grow": 4.0, "feather": 8.0}
+    return NODES["EditPart"].execute(**{**given, **options}).result
+
+
+def law_no_bit_outside_the_mask_changes() -> None:
+    kept = PICTURE.clone()
+    for family in (NATIVE, STABLE):
+        for name in ("top", "pants", "hair", "footwear", "background"):
+            image, mask, _ = edit(**family, part=name, image=PICTURE)
+            assert torch.equal(image[mask == 0], PICTURE[mask == 0]), name
+            changed = (image != PICTURE).any(-1)
+            assert changed[mask == 1].float().mean() > 0.9 and image.isfinite().all(), name
+    assert torch.equal(PICTURE, kept)
+
+
+def law_the_command_line_paints_the_same() -> None:
+    """The library's own sampling is KSampler's with a noise mask."""
+    guidance, native = part("humandiffusion.guidance"), part("humandiffusion.editing.native")
+    sampling, wishes = part("humandiffusion.editing.masked_sampling"), part("humandiffusion.editing.wishes")
+    for denoise in (1.0, 0.6):
+        image, _, _ = edit(**NATIVE, steps=4, denoise=denoise)
+        plan = part("humandiffusion.editing.plan").plan_edit(PICTURE, STANDING, TOP, largest=1.0)
+        features = wishes.edit_features(ENCODER, MEMORY, *plan.wishes("a green shirt"))
+        known = native.area_latent(plan.area)
+        size = tuple(known.shape[2:])
+        shares = part("humandiffusion.pose.occupancy").occupancy(plan.map, size)
+        net = MODEL.model.diffusion_model.unet
+        model = guidance.GuidedDenoiser(net, shares, [features], "region", False)
+        noise = part("humandiffusion.sampling").starting_noise(1, tuple(known.shape))
+        sigmas = sampling.masked_sigmas(4, denoise)
+        latent = sampling.sample_masked(model, known, noise, plan.latent_hole(size), sigmas, 2.0)
+        patch = ((VAE.first_stage_model.decoder(latent) + 1) / 2).clamp(0, 1).movedim(1, -1)
+        assert torch.allclose(plan.finish(patch), image, atol=2 / 255), (plan.finish(patch) - image).abs().max()
+
+
+def law_not_needed_is_exactly_the_picture_that_came_in() -> None:
+    image, mask, pose = edit(**NATIVE, needed=False)
+    assert image is PICTURE and not mask.any() and pose is STANDING
+
+
+def law_a_batch_is_its_singles() -> None:
+    two = torch.cat((PICTURE, PICTURE.flip(2)))
+    poses = type(STANDING)(torch.cat((STANDING.labels, STANDING.labels.flip(2))))
+    for family in (NATIVE, STABLE):
+        image, mask, pose = edit(**family, image=two, pose=poses)
+        for i in range(2):
+            alone, own, _ = edit(**family, image=two[i : i + 1], pose=poses.select(i))
+            assert torch.equal(image[i : i + 1], alone) and torch.equal(mask[i : i + 1], own)
+        assert pose.batch == 2
+    refused(lambda: edit(**NATIVE, image=torch.cat((two, PICTURE)), pose=poses), "2 maps for 3 images")
+
+
+def law_words_pictures_and_shapes_count() -> None:
+    plain = edit(**NATIVE)[0]
+    cloth = torch.zeros(1, 20, 20, 3) + torch.tensor([0.1, 0.6, 0.2])
+    half = torch.zeros(1, 20, 20)
+    half[:, :10] = 1
+    for other in ({"phrase": "a red coat"}, {"reference": cloth, "phrase": ""}, {"seed": 2}, {"denoise": 0.5}):
+        assert not torch.equal(edit(**NATIVE, **other)[0], plain), other
+    edit(**NATIVE, reference=cloth, reference_mask=half)
+    image, mask, pose = edit(**NATIVE, phrase="a hat", part="headwear", new_pose=_with_hat())
+    hat = pose.labels == HEADWEAR
+    assert hat.any() and (mask[hat] == 1).all() and torch.equal(image[mask == 0], PICTURE[mask == 0])
+    refused(lambda: edit(**NATIVE, part="headwear"), "headwear", "not in the map")
+    refused(lambda: edit(**NATIVE, phrase=" "), "phrase")
+
+
+def _with_hat() -> Any:
+    labels = STANDING.labels.clone()
+    rows, columns = (labels[0] == 13).nonzero().unbind(1)
+    labels[:, max(0, int(rows.min()) - 4) : int(rows.min()) + 4, int(columns.min()) : int(columns.max())] = HEADWEAR
+    return type(STANDING)(labels)
+
+
+def law_without_a_map_the_parser_finds_one() -> None:
+    image, mask, pose = edit(**NATIVE, pose=None, part="background")
+    assert pose.labels.shape == (1, 192, 128) and torch.equal(image[mask == 0], PICTURE[mask == 0])
+
+
+def law_each_family_says_what_it_lacks() -> None:
+    cloth = torch.rand(1, 8, 8, 3)
+    sd = {key: value for key, value in STABLE.items() if key != "clip"}
+    refused(lambda: edit(**sd), "clip", "SD 1.5")
+    refused(lambda: edit(**STABLE, reference=cloth), "adapter")
+    encoded = core.CLIPTextEncode().encode(CLIP, "a man")[0]
+    refused(lambda: edit(**NATIVE, positive=encoded), "positive", "HumanDiffusion's own")
+    wide = type(STANDING)(STANDING.labels[:, :96])
+    refused(lambda: edit(**NATIVE, pose=wide), "128x96 for a picture of 128x192")
+
+
+def law_the_words_of_positive_and_of_other_parts_count_on_stable_diffusion() -> None:
+    plain = edit(**STABLE)[0]
+    encoded = core.CLIPTextEncode().encode(CLIP, "a man in the street")[0]
+    said = prompts.PartPrompts(parts=(prompts.PartPrompt(5, "blue jeans"), prompts.PartPrompt(11, "boots")))
+    for other in ({"positive": encoded}, {"negative": encoded}, {"prompts": said}):
+        image, mask, _ = edit(**STABLE, **other)
+        assert not torch.equal(image, plain) and torch.equal(image[mask == 0], PICTURE[mask == 0])
+
+
+def law_single_nodes_do_an_edit_with_stock_nodes() -> None:
+    """Crop Part, VAE Encode (for Inpainting) or Set Latent Noise Mask with Differential Diffusion, Uncrop Part."""
+    cut = {"part": "top", "grow": 4.0, "feather": 8.0, "hull": False}
+    area, pose, mask, crop = (
+        NODES["CropPart"]
+        .execute(image=PICTURE, pose=STANDING, context=0.5, resolution=128, multiple_of=64, **cut)
+        .result
+    )
+    (whole,) = NODES["PartMask"].execute(pose=STANDING, image=PICTURE, **cut).result
+    assert area.shape[1:3] == mask.shape[1:3] == pose.labels.shape[1:3] and torch.equal(crop.mask, whole)
+    told = prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a green shirt"),))
+    positive, negative = (core.CLIPTextEncode().encode(CLIP, text)[0] for text in ("a man", ""))
+    settings = {"strength": 1.0, "start": 0.0, "end": 1.0, "coarse": 1.0, "middle": 1.0, "fine": 1.0}
+    settings |= {"prompt_inside": 0.3, "regions": "soft", "feather": 8.0}
+    model, positive, negative = (
+        NODES["ApplyMCA"].execute(CHECKPOINT, positive, negative, CLIP, told, pose, **settings).result
+    )
+    soft = differential.DifferentialDiffusion.execute(model).result[0]
+    (masked,) = core.SetLatentNoiseMask().set_mask(core.VAEEncode().encode(SD_VAE, area)[0], mask)
+    (filled,) = core.VAEEncodeForInpaint().encode(SD_VAE, area, mask)
+    for painter, latent in ((soft, masked), (model, filled)):
+        (done,) = core.common_ksampler(painter, 1, 2, 4.0, "euler", "normal", positive, negative, latent)
+        (patch,) = core.VAEDecode().decode(SD_VAE, done)
+        (image,) = NODES["UncropPart"].execute(PICTURE, crop, patch).result
+        assert torch.equal(image[whole == 0], PICTURE[whole == 0]) and not torch.equal(image, PICTURE)
+
+
+def law_tiles_have_their_own_maps_and_come_together() -> None:
+    tiles, poses, where = NODES["CropTiles"].execute(PICTURE, STANDING, 128, 128, 32).result
+    assert len(tiles) == poses.batch == len(where) == 2
+    assert torch.allclose(NODES["JoinTiles"].execute(tiles, where).result[0], PICTURE, atol=1e-5)
+    features = part("humandiffusion.smr.features").retrieve(
+        ENCODER, MEMORY, prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a green shirt"),))
+    )
+    condition = NODES["Conditioning"].execute(features, poses, 0, 0, 1).result
+    (latent,) = core.VAEEncode().encode(VAE, tiles)
+    (done,) = core.common_ksampler(MODEL, 1, 2, 2.0, "euler", "normal", *condition[:2], latent, denoise=0.5)
+    (image,) = NODES["JoinTiles"].execute(core.VAEDecode().decode(VAE, done)[0], where).result
+    assert image.shape == PICTURE.shape and image.isfinite().all()
+
+
+if __name__ == "__main__":
+    report(globals())
