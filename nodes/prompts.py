@@ -147,11 +147,11 @@ class PartPrompt(io.ComfyNode):
     ) -> io.NodeOutput:
         prompt = Prompt(
             part=part_index(part),
-            phrase=phrase.strip(),
+            phrase=" ".join(phrase.split()),
             weight=weight,
             image=one_picture(image, "image"),
             mask=one_picture(mask, "mask"),
-            negative=negative.strip(),
+            negative=" ".join(negative.split()),
             start=start,
             end=end,
         )

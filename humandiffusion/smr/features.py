@@ -14,7 +14,7 @@ from ..prompts import PartPrompt, PartPrompts
 from .asking import questions
 from .engines.base import SearchEngine
 from .exact import Scope
-from .finding import Search, find
+from .finding import Search, favours, find
 from .locks import Locks, PartLock, as_locks
 from .memory import StyleMemory
 from .query import Hits
@@ -27,8 +27,8 @@ class Retrieved:
     best first.
 
     `how` is `text`, `image`, `both`, `locked` or, for a part of which nothing was said, `prior`. `elsewhere`: the
-    memory holds no garment of this part, so those of all other parts were searched. `thumbnail` is that of the best
-    row, uint8 [t, t, 3], if the memory keeps any; of a face none does.
+    memory holds no garment of this part, so those of all other parts were searched. `blend`: the part's own, if it had
+    one. `thumbnail` is that of the best row, uint8 [t, t, 3], if the memory keeps any; of a face none does.
     """
 
     part: int
@@ -39,6 +39,7 @@ class Retrieved:
     captions: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     elsewhere: bool = False
+    blend: float | None = None
     thumbnail: Tensor | None = field(default=None, repr=False, compare=False)
 
 
@@ -68,12 +69,12 @@ class PartFeatures:
 
 
 def locks_of(features: PartFeatures) -> Locks:
-    """Locks that bring back what was retrieved: every part's ids with their weights.
+    """Locks that bring back what was retrieved: every part's ids with their weights, and its own blend if it had one.
 
-    With the same prompts, blend and memory they give the same features. A part's own blend is not in them.
+    With the same prompts, blend and memory they give the same features.
     """
-    rows = {row.part: PartLock(dict(zip(row.ids, row.weights, strict=True))) for row in features.retrieved if row.ids}
-    return Locks(rows)
+    found = [row for row in features.retrieved if row.ids]
+    return Locks({row.part: PartLock(dict(zip(row.ids, row.weights, strict=True)), blend=row.blend) for row in found})
 
 
 def retrieve(
@@ -124,7 +125,7 @@ def retrieve(
             found, told, elsewhere = locked[part], "locked", False
         own = held.of(part).blend
         features[part] = refresh(memory, question.q[None], found, blend if own is None else own)[0]
-        story[part] = _told(memory, part, told, found, elsewhere)
+        story[part] = replace(_told(memory, part, told, found, elsewhere), blend=own)
 
     for part in range(NUM_PARTS):
         if part in story or part in silenced:
@@ -132,28 +133,29 @@ def retrieve(
         if part in locked:
             features[part] = refresh(memory, features[part][None], locked[part])[0]
             story[part] = _told(memory, part, "locked", locked[part])
-        elif part in (*BODY, BACKGROUND) and memory.holds(part):
-            found = _scene(memory, prompts.sentence) if part == BACKGROUND else _nothing()
-            prior = memory.prior(part) if part in BODY else refresh(memory, features[part][None], found)[0]
-            assert prior is not None  # the memory holds the part
-            features[part], story[part] = prior, _told(memory, part, "prior", found)
+        elif part in BODY and (prior := memory.prior(part)) is not None:
+            features[part], story[part] = prior, _told(memory, part, "prior", _nothing())
+        elif part == BACKGROUND and (scene := _scene(memory, prompts.sentence, held, tau)) is not None:
+            features[part] = refresh(memory, features[part][None], scene)[0]
+            story[part] = _told(memory, part, "prior", scene)
 
     present[list(story)] = True
     told_of = tuple(story[part] for part in sorted(story))
-    negative = _negative(encoder, memory, prompts, blend, how)
+    negative = _negative(encoder, memory, prompts, blend, how, held)
     norm = getattr(encoder, "image_norm", 1.0)
     return PartFeatures(features[None], present[None], prompts, encoder.encoder_id, told_of, negative, norm)
 
 
 def _negative(
-    encoder: PartEncoder, memory: StyleMemory, prompts: PartPrompts, blend: float, how: Search
+    encoder: PartEncoder, memory: StyleMemory, prompts: PartPrompts, blend: float, how: Search, locks: Locks
 ) -> PartFeatures | None:
-    """Features of the negative phrases, and of nothing else."""
+    """Features of the negative phrases, and of nothing else. What is banned is not found here either."""
     unwanted = tuple(PartPrompt(p.part, p.negative) for p in prompts.parts if p.weight > 0 and p.negative.strip())
     if not unwanted:
         return None
     settings = {one.name: getattr(how, one.name) for one in fields(how)}
-    found = retrieve(encoder, memory, PartPrompts(parts=unwanted), blend=blend, **settings)
+    bans = Locks({part: PartLock(ban=one.ban) for part, one in locks.parts.items()}, locks.sources)
+    found = retrieve(encoder, memory, PartPrompts(parts=unwanted), blend=blend, locks=bans, **settings)
     only = torch.zeros(NUM_PARTS, dtype=torch.bool)
     only[[prompt.part for prompt in unwanted]] = True
     told = tuple(one for one in found.retrieved if only[one.part])
@@ -169,11 +171,15 @@ def _locked(memory: StyleMemory, part: int, weights: Mapping[str, float]) -> Hit
     return Hits(rows, torch.ones(rows.shape), torch.tensor([list(weights.values())]))
 
 
-def _scene(memory: StyleMemory, sentence: str) -> Hits:
-    """One row of the background's, the same for the same sentence."""
-    rows = memory.rows_of(BACKGROUND)
-    row = rows.start + int(hashlib.sha256(sentence.encode()).hexdigest(), 16) % (rows.stop - rows.start)
-    return Hits(torch.tensor([[row]]), torch.ones(1, 1), torch.ones(1, 1))
+def _scene(memory: StyleMemory, sentence: str, locks: Locks, tau: float) -> Hits | None:
+    """One row of the background's that is not banned, the same for the same sentence; None if there is none."""
+    span, banned = memory.rows_of(BACKGROUND), set(locks.of(BACKGROUND).ban)
+    favour = favours(memory, locks.sources, tau)
+    count, first = span.stop - span.start, int(hashlib.sha256(sentence.encode()).hexdigest(), 16)
+    for row in (span.start + (first + step) % count for step in range(count)):
+        if memory.ids[row] not in banned and (favour is None or bool(favour[row] > float("-inf"))):
+            return Hits(torch.tensor([[row]]), torch.ones(1, 1), torch.ones(1, 1))
+    return None
 
 
 def _nothing() -> Hits:

@@ -10,7 +10,6 @@ rows, at 0 none of it is found.
 """
 
 import json
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +21,8 @@ SOURCES = "sources"
 _FORM = '{"top": ["0123456789abcdef"]} or {"top": {"lock": [...], "ban": [...], "blend": 0.5}, "sources": {"NAME": 2}}'
 _KEYS = ("lock", "ban", "blend")
 _ROUNDING = 1e-5
+_MOST = 1e6  # of a weight
+_SHOWN = 120  # letters of what was wrong
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def _part_lock(name: str, value: Any) -> PartLock:
         raise InputError(f"locks for {name}: got {got}, wanted a list of ids, or an object with {', '.join(_KEYS)}")
     lock, blend = value.get("lock", []), value.get("blend")
     if isinstance(lock, dict):
-        weights = _weights(f"locks for {name}, lock", lock)
+        weights = {one.strip().lower(): weight for one, weight in _weights(f"locks for {name}, lock", lock).items()}
         total = sum(weights.values())
         if weights and not total > 0:
             raise InputError(f"locks for {name}, lock: got weights that are all 0, wanted one above 0")
@@ -119,12 +120,13 @@ def _part_lock(name: str, value: Any) -> PartLock:
 def _ids(what: str, value: Any) -> list[str]:
     if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
         raise InputError(f'{what}: got {value!r}, wanted a list of ids from the report, as ["0123456789abcdef"]')
-    return list(dict.fromkeys(value))
+    return list(dict.fromkeys(one.strip().lower() for one in value))
 
 
 def _weights(what: str, value: Any) -> dict[str, float]:
-    if not isinstance(value, dict) or not all(_is_number(one) and 0 <= one < math.inf for one in value.values()):
-        raise InputError(f'{what}: got {value!r}, wanted an object of weights of 0 or more, as {{"NAME": 0.5}}')
+    if not isinstance(value, dict) or not all(_is_number(one) and 0 <= one <= _MOST for one in value.values()):
+        got = repr(value)[:_SHOWN]
+        raise InputError(f'{what}: got {got}, wanted an object of weights from 0 to {_MOST:.0f}, as {{"NAME": 0.5}}')
     return {name: float(weight) for name, weight in value.items()}
 
 

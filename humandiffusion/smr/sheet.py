@@ -4,7 +4,7 @@ import torch
 from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 
-from ..parts import PART_NAMES
+from ..parts import FACE, PART_NAMES
 from .features import PartFeatures, Retrieved, locks_of
 from .memory import StyleMemory
 
@@ -33,7 +33,7 @@ def sheet(features: PartFeatures, memory: StyleMemory) -> Tensor:
         for j, (item, score, weight) in enumerate(zip(row.ids, row.scores, row.weights, strict=True)):
             left = NAME_WIDTH + j * COLUMN_WIDTH
             index = memory.row_of(item)
-            if memory.thumbnails is not None:
+            if memory.thumbnails is not None and int(memory.part[index]) != FACE:
                 swatch = Image.fromarray(memory.thumbnails[index].numpy()).resize(
                     (TILE, TILE), Image.Resampling.BICUBIC
                 )
@@ -80,8 +80,10 @@ def _remark(row: Retrieved) -> str:
 
 
 def _fit(text: str, draw: ImageDraw.ImageDraw, font: ImageFont.ImageFont | ImageFont.FreeTypeFont, width: int) -> str:
-    """The text, cut with dots to a width in pixels; characters the default font lacks become question marks."""
-    text = text.encode("latin-1", "replace").decode("latin-1")
+    """The text in one line, cut with dots to a width in pixels; characters the default font lacks become question
+    marks.
+    """
+    text = " ".join(text.split()).encode("latin-1", "replace").decode("latin-1")
     if draw.textlength(text, font) <= width:
         return text
     while text and draw.textlength(text + "...", font) > width:

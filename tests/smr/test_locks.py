@@ -62,7 +62,7 @@ def test_the_short_form_is_written_where_it_says_all() -> None:
         ('{"top": {"blend": 1.5}}', "locks for top, blend: got 1.5"),
         ('{"top": {"blend": true}}', "locks for top, blend"),
         ('{"top": {"lock": {"x": 0}}}', "all 0"),
-        ('{"top": {"lock": {"x": -1}}}', "0 or more"),
+        ('{"top": {"lock": {"x": -1}}}', "from 0 to"),
         ('{"sources": ["ccp"]}', "locks, sources"),
         ('{"sources": {"ccp": NaN}}', "locks, sources"),
         ('{"sources": {"ccp": Infinity}}', "locks, sources"),
@@ -79,3 +79,15 @@ def test_ids_by_part_are_locks_too() -> None:
     assert as_locks(None) == Locks()
     with pytest.raises(InputError, match="part 24"):
         as_locks({24: [ONE]})
+
+
+@pytest.mark.parametrize("weight", ["1e308", "1" + "0" * 400, "-1", "NaN", "Infinity"])
+def test_weights_beyond_measure_are_refused_and_not_lost(weight: str) -> None:
+    with pytest.raises(InputError, match="wanted an object of weights from 0 to"):
+        read_locks(f'{{"top": {{"lock": {{"{ONE}": {weight}, "{TWO}": {weight}}}}}}}')
+
+
+def test_ids_count_in_either_case() -> None:
+    assert read_locks(json.dumps({"top": {"lock": [ONE.upper()], "ban": [TWO.upper()]}})).parts == {
+        TOP: PartLock({ONE: 1.0}, (TWO,))
+    }

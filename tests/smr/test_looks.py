@@ -91,3 +91,11 @@ def _same(one: Any, other: Any) -> bool:
     if hasattr(one, "thumbnail") and not _same(one.thumbnail, other.thumbnail):
         return False
     return bool(one == other)
+
+
+def test_two_parts_may_show_the_same_row(encoder: PartEncoder, wardrobe: StyleMemory, tmp_path: Path) -> None:
+    prompts = PartPrompts((PartPrompt(TOP, "red shirt"), PartPrompt(PANTS, "red shirt")))
+    look = retrieve(encoder, wardrobe, prompts, k=1, scope="all")
+    assert len({row.ids for row in look.retrieved if row.part in (TOP, PANTS)}) == 1
+    save_look(look, tmp_path / "look.safetensors")
+    assert _same(load_look(tmp_path / "look.safetensors"), look)

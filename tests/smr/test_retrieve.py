@@ -1,5 +1,6 @@
 """From prompts to features: which parts get one, from where, and that no part's depends on the others."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -195,3 +196,51 @@ def test_the_report_names_ids_captions_and_sources(look: Callable[..., PartFeatu
     assert row.sources == tuple(wardrobe.sources[wardrobe.row_of(found)] for found in row.ids)
     said = next(line for line in words.splitlines() if line.startswith("locks: "))
     assert read_locks(said.removeprefix("locks: ")) == locks_of(features)
+
+
+def test_a_ban_and_a_source_of_weight_0_hold_for_the_scene_and_for_negatives_too(
+    look: Callable[..., PartFeatures], wardrobe: StyleMemory
+) -> None:
+    seen = set()
+    for _ in range(len(wardrobe)):
+        bans = f'{{"background": {{"ban": {json.dumps(sorted(seen))}}}}}'
+        features = look(PartPrompt(TOP, "red shirt"), sentence="in the street", locks=read_locks(bans))
+        if BACKGROUND not in {row.part for row in features.retrieved}:
+            break
+        seen |= set(told(features, BACKGROUND).ids)
+    span = wardrobe.rows_of(BACKGROUND)
+    assert seen == set(wardrobe.ids[span]) and len(seen) == span.stop - span.start
+    assert not features.present[0, BACKGROUND]
+
+    prompt = PartPrompt(TOP, "red shirt", negative="blue shirt")
+    first = look(prompt, k=1).negative
+    assert first is not None
+    banned = told(first, TOP).ids[0]
+    again = look(prompt, k=1, locks=read_locks(json.dumps({"top": {"ban": [banned.upper()]}}))).negative
+    assert again is not None and told(again, TOP).ids[0] != banned
+
+
+def test_the_locks_of_a_retrieval_keep_a_parts_own_blend(look: Callable[..., PartFeatures]) -> None:
+    prompt = PartPrompt(TOP, "red shirt")
+    features = look(prompt, locks=read_locks('{"top": {"blend": 0.3}}'))
+    again = look(prompt, locks=read_locks(locks_of(features).to_json()))
+    assert torch.equal(again.features, features.features)
+    assert not torch.equal(look(prompt).features, features.features)
+
+
+def test_words_of_several_lines_are_shown_in_one(look: Callable[..., PartFeatures], wardrobe: StyleMemory) -> None:
+    several = replace(wardrobe, captions=[f"{caption}\nof two lines" for caption in wardrobe.captions])
+    features = look(PartPrompt(TOP, "red\nshirt"))
+    assert torch.equal(sheet(features, several), sheet(look(PartPrompt(TOP, "red shirt")), _with(several, "\n", " ")))
+
+
+def _with(memory: StyleMemory, old: str, new: str) -> StyleMemory:
+    return replace(memory, captions=[caption.replace(old, new) for caption in memory.captions])
+
+
+def test_no_face_is_shown(encoder: Any, wardrobe: StyleMemory) -> None:
+    features = retrieve(encoder, wardrobe, PartPrompts((PartPrompt(FACE, "red face"),)))
+    face = replace(features, retrieved=(told(features, FACE),))
+    assert face.retrieved[0].ids and wardrobe.thumbnails is not None
+    light, dark = (torch.full(tuple(wardrobe.thumbnails.shape), tone, dtype=torch.uint8) for tone in (250, 0))
+    assert torch.equal(sheet(face, replace(wardrobe, thumbnails=light)), sheet(face, replace(wardrobe, thumbnails=dark)))

@@ -78,7 +78,7 @@ def open_index(memory: StyleMemory, path: Path) -> SearchEngine | None:
         return usearch_index.UsearchEngine(memory, folder)
     except InputError as error:
         _logger.warning("%s; searching exactly", error)
-    except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError) as error:
         reason = " ".join(str(error).split())[:120]
         _logger.warning("index %s: cannot be read (%s); make it anew; searching exactly", folder, reason)
     return None
