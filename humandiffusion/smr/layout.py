@@ -139,7 +139,8 @@ def _check_large(vectors: Tensor | Rows, thumbnails: Tensor | None) -> None:
         raise ValueError(f"vectors of {vectors.dtype} {list(vectors.shape)}")
     if thumbnails is None:
         return
-    if thumbnails.dtype != torch.uint8 or thumbnails.ndim != 4 or thumbnails.shape[1:] != (*[thumbnails.shape[1]] * 2, 3):
+    square = thumbnails.ndim == 4 and thumbnails.shape[1] == thumbnails.shape[2] and thumbnails.shape[3] == 3
+    if thumbnails.dtype != torch.uint8 or not square:
         raise ValueError("thumbnails are no square pictures of bytes")
 
 

@@ -51,7 +51,8 @@ def _packed(features: PartFeatures, prefix: str) -> tuple[dict[str, Tensor], dic
             tensors[f"{prefix}mask {prompt.name}"] = _bytes(prompt.mask)
     for row in features.retrieved:
         if row.thumbnail is not None:
-            tensors[f"{prefix}thumbnail {PART_NAMES[row.part]}"] = row.thumbnail.cpu().clone()  # two parts may show one row; a file holds no tensor twice
+            # A copy, because two parts may show one row, and a file holds no tensor twice.
+            tensors[f"{prefix}thumbnail {PART_NAMES[row.part]}"] = row.thumbnail.cpu().clone()
     told: dict[str, Any] = {
         "prompts": features.prompts.to_dict(),
         "encoder_id": features.encoder_id,

@@ -243,4 +243,5 @@ def test_no_face_is_shown(encoder: Any, wardrobe: StyleMemory) -> None:
     face = replace(features, retrieved=(told(features, FACE),))
     assert face.retrieved[0].ids and wardrobe.thumbnails is not None
     light, dark = (torch.full(tuple(wardrobe.thumbnails.shape), tone, dtype=torch.uint8) for tone in (250, 0))
-    assert torch.equal(sheet(face, replace(wardrobe, thumbnails=light)), sheet(face, replace(wardrobe, thumbnails=dark)))
+    shown = [sheet(face, replace(wardrobe, thumbnails=tones)) for tones in (light, dark)]
+    assert torch.equal(*shown)
