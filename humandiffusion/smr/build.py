@@ -14,10 +14,11 @@ from typing import Any
 from ..encoders.base import PartEncoder
 from ..errors import InputError
 from ..parsing.base import PersonParser
+from ..parts import FACE
 from .cutting import Cutter, Faces
 from .io import save_memory
 from .journal import Journal
-from .photos import Folder, find_photos
+from .photos import Folder, find_photos, state_of
 from .pieces import assemble, encoded
 from .plan import MIN_PIXELS, Cut, plan_cuts
 from .preparing import Prepared, Preparing
@@ -72,12 +73,12 @@ def build_from_folder(
     """Write the memory of a folder's photos (`photos.py` says which) to `out`.
 
     Photos without a map are looked at by `parser`. `licence` and `source` (the folder's name, if it is None) are kept
-    with every item. Of faces one mean vector is kept, or (`blur`) a few cells of each, or nothing. Files that cannot be
-    read are skipped and reported. `progress` is told how many photos of how many are safely done; `stop` is asked
-    between photos. What is done survives whatever ends the process, and the same build goes on from there, unless
-    `resume` is False. Where RANK and WORLD_SIZE are set, as `accelerate launch` does, each process takes its share, and
-    the first one writes the file. The same whatever the number of workers, processes and interruptions, but for the
-    times of the items.
+    with every item. Of faces one mean vector is kept (of few nothing: `LEAST_FACES`), or (`blur`) a few cells
+    of each, or nothing. Files that cannot be read are skipped and reported. `progress` is told how many photos of how
+    many are safely done; `stop` is asked between photos. What is done survives whatever ends the process, and the
+    same build goes on from there, unless `resume` is False. Where RANK and WORLD_SIZE are set, as `accelerate launch`
+    does, each process takes its share, and the first one writes the file. The same whatever the number of workers,
+    processes and interruptions, but for the times of the items.
 
     Raises InputError for a folder without photos, photos without maps and no parser, or nothing to remember.
     """
@@ -97,10 +98,10 @@ def build_from_folder(
         int(time.time()), found.fine_labels,
     )  # fmt: skip
     journal = Journal(out, _job(found, encoder, parser, cutter, recipe))
-    if not resume:
-        journal.close()
     chunks = _chunks(len(found.photos))
     rank, processes = _process()
+    if not resume:  # of each process what it will write itself: others may be at work already
+        journal.remove(range(rank, len(chunks), processes))
     done = journal.done(len(chunks))
     mine = [number for number in range(rank, len(chunks), processes) if number not in done]
     safe = sum(len(chunks[number]) for number in done)
@@ -129,7 +130,8 @@ def _finish(
         raise InputError(
             f"photos: no part of {MIN_PIXELS} pixels or more in {found.root}{reason}; wanted photos of people"
         )
-    rows = sum(piece.rows for piece in pieces) + (1 if any(piece.faces for piece in pieces) else 0)
+    mean_face = memory.holds(FACE) and any(piece.faces for piece in pieces)
+    rows = sum(piece.rows for piece in pieces) + int(mean_face)
     save_memory(memory, out)
     journal.close()
     return BuildReport(out, len(memory), len(found.photos) - len(skipped), skipped, rows - len(memory))
@@ -183,16 +185,11 @@ def _job(
     found: Folder, encoder: PartEncoder, parser: PersonParser | None, cutter: Cutter, recipe: Recipe
 ) -> dict[str, Any]:
     """Everything that the rows depend on, files by name, size and time."""
-    files = []
-    for photo in found.photos:
-        paths = [path for path in (photo.image, photo.map, photo.fine, photo.words) if path is not None]
-        stats = [path.stat() if path.is_file() else None for path in paths]
-        files.append([photo.name, *[[stat.st_size, stat.st_mtime_ns] for stat in stats if stat is not None]])
     settings = {name: value for name, value in asdict(cutter).items() if name != "added"}
     return {
         "encoder": encoder.encoder_id,
         "parser": None if parser is None else parser.parser_id,
         "settings": settings,
         "recipe": asdict(recipe),
-        "files": files,
+        "files": state_of(found.photos),
     }

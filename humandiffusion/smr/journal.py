@@ -8,7 +8,7 @@ processes may work on one build, each on pieces of its own.
 import hashlib
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,6 +86,11 @@ class Journal:
                 )
             if there < count:
                 time.sleep(0.05)
+
+    def remove(self, numbers: Iterable[int]) -> None:
+        """Remove these pieces, where they are there."""
+        for number in numbers:
+            self._path(number).unlink(missing_ok=True)
 
     def close(self) -> None:
         """Remove it, and what builds of the same file with other settings have left."""

@@ -282,6 +282,11 @@ def _of_items(items: Sequence[MemoryItem], memory: StyleMemory) -> StyleMemory:
             )
         if not 0 <= item.part < NUM_PARTS:
             raise InputError(f"memory item {item.id}: got part {item.part}, wanted 0 to {NUM_PARTS - 1}")
+        if not bool(item.vector.isfinite().all()):
+            raise InputError(
+                f"memory item {item.id} of {item.source}: its vector is not all finite numbers; leave it out, or "
+                "encode it anew"
+            )
     rows = [F.normalize(item.vector.float(), dim=0) for item in items]
     return replace(
         memory,

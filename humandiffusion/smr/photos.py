@@ -2,11 +2,13 @@
 
 Three kinds of folder are read: one with `index.json`, `images/ID.jpg` and `parsing/ID.png` (and, if there, finer
 `labels59/ID.png`), of which the photos kept for measuring are left out; photos with maps beside, as `NAME.map.png`,
-`parsing/NAME.png` or `maps/NAME.png`; and photos alone, which a parser looks at. Sub-folders are looked into.
+`parsing/NAME.png` or `maps/NAME.png`; and photos alone, which a parser looks at. Sub-folders are looked into. A map
+belongs to the one photo at the same place in its tree, never to one of the same name elsewhere.
 """
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +25,7 @@ from ..pose.io import load_pose
 from ..training.photos import PhotoSet
 
 LONGEST_SIDE = 1024  # of a photo, in pixels; a larger one is made smaller
+MOST_PIXELS = 120_000_000  # of a file, before it is made smaller: the largest cameras' and no more
 _PICTURES = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff")
 _MAP_FOLDERS = ("parsing", "maps")
 _MAP_ENDING = ".map.png"
@@ -78,10 +81,19 @@ def find_photos(root: Path) -> Folder:
 def photo_at(path: Path, root: Path | None = None) -> Photo:
     """The photo of a file and what lies beside it, named by its path below `root` (None: its own folder)."""
     stem = path.with_suffix("")
-    beside = [path.with_name(path.stem + _MAP_ENDING)]
-    beside += [up / name / f"{path.stem}.png" for name in _MAP_FOLDERS for up in (path.parent, path.parent.parent)]
-    found = next((candidate for candidate in beside if candidate.is_file()), None)
-    return Photo(stem.relative_to(root or path.parent).as_posix(), path, found, None, _words_beside(stem))
+    name = stem.relative_to(root or path.parent).as_posix()
+    found = next((candidate for candidate in _maps_beside(path, root) if candidate.is_file()), None)
+    return Photo(name, path, found, None, _words_beside(stem))
+
+
+def state_of(photos: Sequence[Photo]) -> list[list[Any]]:
+    """Of every photo its name, and sizes and times of the files that are there of it."""
+    states = []
+    for photo in photos:
+        paths = [path for path in (photo.image, photo.map, photo.fine, photo.words) if path is not None]
+        stats = [path.stat() for path in paths if path.is_file()]
+        states.append([photo.name, *[[stat.st_size, stat.st_mtime_ns] for stat in stats]])
+    return states
 
 
 def read_image(photo: Photo) -> Tensor:
@@ -91,17 +103,12 @@ def read_image(photo: Photo) -> Tensor:
     """
     try:
         with Image.open(photo.image) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                raise ValueError(f"it has {picture.width} x {picture.height} pixels, wanted {MOST_PIXELS:,} at most")
             if picture.format == "JPEG":
                 picture.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-            upright = ImageOps.exif_transpose(picture)
-            if upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info:
-                clear = upright.convert("RGBA")
-                upright = Image.alpha_composite(Image.new("RGBA", clear.size, (255, 255, 255, 255)), clear)
-            upright = upright.convert("RGB")
-            if max(upright.size) > LONGEST_SIDE:
-                upright.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
-            return torch.from_numpy(np.array(upright)).permute(2, 0, 1).contiguous()
-    except (OSError, ValueError, SyntaxError, MemoryError, Image.DecompressionBombError) as error:
+            return torch.from_numpy(np.array(_small_and_upright(picture))).permute(2, 0, 1).contiguous()
+    except Exception as error:  # a damaged file raises whatever the library's readers happen to stumble over
         raise InputError(f"{photo.image.name} cannot be read as a picture ({_brief(error)})") from error
 
 
@@ -150,6 +157,39 @@ def _indexed(root: Path) -> Folder:
         for photo_id in photo_set.ids
     )
     return Folder(root, photos, photo_set)
+
+
+def _maps_beside(path: Path, root: Path | None) -> list[Path]:
+    """Where the map of a photo may be, the likeliest first; nothing above `root`."""
+    beside = [path.with_name(path.stem + _MAP_ENDING)]
+    beside += [path.parent / name / f"{path.stem}.png" for name in _MAP_FOLDERS]
+    if path.parent.name.lower() == "images" and path.parent != root:
+        beside += [path.parent.parent / name / f"{path.stem}.png" for name in _MAP_FOLDERS]
+    if root is not None:
+        below = path.relative_to(root).with_suffix(".png")
+        beside += [root / name / below for name in _MAP_FOLDERS]
+    return beside
+
+
+def _small_and_upright(picture: Image.Image) -> Image.Image:
+    """RGB. Made small before anything else where its mode can be, because each step copies all its pixels."""
+    clear = picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info
+    if picture.mode in (("RGBA", "LA") if clear else ("RGB", "L")):
+        _shrink(picture)
+        upright = ImageOps.exif_transpose(picture)
+    else:
+        upright = ImageOps.exif_transpose(picture).convert("RGBA" if clear else "RGB")
+        _shrink(upright)
+    if clear:
+        upright = upright.convert("RGBA")
+        upright = Image.alpha_composite(Image.new("RGBA", upright.size, (255, 255, 255, 255)), upright)
+    return upright.convert("RGB")
+
+
+def _shrink(picture: Image.Image) -> None:
+    picture.load()
+    if max(picture.size) > LONGEST_SIDE:
+        picture.thumbnail((LONGEST_SIDE, LONGEST_SIDE), Image.Resampling.LANCZOS)
 
 
 def _is_photo(path: Path) -> bool:

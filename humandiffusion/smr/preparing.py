@@ -78,6 +78,8 @@ class Preparing:
             )
         except InputError as error:
             return _Failed(number, photo.name, str(error))
+        except Exception as error:  # whatever it is, it is of this one photo
+            return _Failed(number, photo.name, f"{photo.image.name} cannot be read ({type(error).__name__})")
 
     def _with_maps(self, opened: "Iterable[Opened | _Failed]") -> "Iterator[Opened | _Failed]":
         """Those without a map get one, photos of one size together."""

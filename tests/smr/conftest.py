@@ -99,7 +99,7 @@ def _draw(root: Path, photo_id: str, kind: str, shade: int) -> None:
     parts, fine = np.zeros((96, 48), dtype=np.uint8), np.zeros((96, 48), dtype=np.uint8)
     rows = (
         (slice(2, 12), HAIR, "hair", (20, 18, 18)),
-        (slice(12, 22), FACE, "skin", (220, 170, 150)),
+        (slice(12, 22), FACE, "skin", (220 - 3 * shade, 170, 150)),
         (slice(22, 32), SKIN, "skin", (215, 165, 145)),
         (slice(32, 62), TOP, kind, (120 + shade, 120, 122)),
         (slice(62, 94), PANTS, "jeans", (24, 24, 26 + shade)),

@@ -64,9 +64,13 @@ def test_the_rows_are_what_they_say(memory: StyleMemory, encoder: Any) -> None:
     assert memory.encoder_id == encoder.encoder_id and set(memory.licences) == {"drawn"}
 
 
-def test_of_faces_only_the_mean_is_kept_and_no_thumbnail_shows_a_person(memory: StyleMemory) -> None:
+def test_of_faces_only_the_mean_is_kept_and_no_thumbnail_shows_a_person(
+    memory: StyleMemory, photo_folder: Path, encoder: Any, tmp_path: Path
+) -> None:
+    assert not memory.holds(FACE)  # six are too few
+    memory = built(photo_folder, tmp_path / "more.safetensors", encoder, Recipe(most=8))
     face = memory.rows_of(FACE)
-    assert face.stop - face.start == 1 and memory.sources[face.start].endswith("mean of 6 faces")
+    assert face.stop - face.start == 1 and memory.sources[face.start].endswith("mean of 8 faces")
     assert memory.thumbnails is not None
     for row in range(len(memory)):
         if int(memory.part[row]) not in GARMENTS:
