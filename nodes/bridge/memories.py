@@ -18,6 +18,7 @@ from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.smr.build import BuildReport, build_from_folder
 from ...humandiffusion.smr.io import append, delta_files, load_memory, save_memory
 from ...humandiffusion.smr.memory import MemoryItem, StyleMemory
+from ...humandiffusion.smr.photos import find_photos, state_of
 from ...humandiffusion.smr.remember import begin_memory, items_of_picture
 from .folders import MEMORIES, output_file
 
@@ -52,14 +53,12 @@ def photo_folder(folder: str) -> Path:
 
 
 def photos_fingerprint(folder: str) -> str:
-    """Changes when a file in a folder does, by names, sizes and times."""
-    digest = hashlib.sha256()
-    for place, below, files in os.walk(photo_folder(folder)):
-        below.sort()
-        for name in sorted(files):
-            status = os.stat(os.path.join(place, name))
-            digest.update(f"{place}/{name} {status.st_size} {status.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
+    """Changes when a file that a build would read does, by names, sizes and times."""
+    try:
+        state = str(state_of(find_photos(photo_folder(folder)).photos))
+    except InputError as error:
+        state = str(error)
+    return hashlib.sha256(state.encode()).hexdigest()
 
 
 def save(memory: StyleMemory, name: str, replace: bool) -> Path:
