@@ -64,9 +64,19 @@ def write_tensors(path: Path, tensors: dict[str, Tensor], header: dict[str, str]
     try:
         save_file(tensors, beside, metadata=header)
         beside.chmod(0o644)  # safetensors keeps its files from other users, who may run ComfyUI on these
-        os.replace(beside, path)
+        replace_file(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def replace_file(beside: Path, path: Path) -> None:
+    """Put a whole file in another's place. Raises InputError if the system refuses, as Windows does for one in use."""
+    try:
+        os.replace(beside, path)
+    except PermissionError as error:
+        raise InputError(
+            f"{path}: it is in use, or protected, and cannot be replaced; close what has it open, as ComfyUI may"
+        ) from error
 
 
 SUMS = "sums"
@@ -106,7 +116,7 @@ def write_streamed(path: Path, kind: str, tensors: Mapping[str, Blocks], metadat
             file.write(_header(names, tensors, about, sums))
             file.flush()
             os.fsync(file.fileno())
-        os.replace(beside, path)
+        replace_file(beside, path)
     finally:
         beside.unlink(missing_ok=True)
 

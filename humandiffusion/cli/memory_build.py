@@ -70,7 +70,9 @@ def run(args: argparse.Namespace) -> int:
     from ..encoders.load import load_encoder
     from ..parsing.load import load_parser
     from ..smr.build import Recipe, build_from_folder
+    from ..smr.io import check_no_deltas
 
+    check_no_deltas(args.out)
     folder = args.folder or args.data
     indexed = (folder / "index.json").is_file()
     most = MOST if args.most is None and indexed else args.most

@@ -78,9 +78,10 @@ def run_compact(args: argparse.Namespace) -> int:
 
 def run_merge(args: argparse.Namespace) -> int:
     """Write one memory of all."""
-    from ..smr.io import load_memory, save_memory
+    from ..smr.io import check_no_deltas, load_memory, save_memory
     from ..smr.merge import merge_memories
 
+    check_no_deltas(args.out)
     save_memory(merge_memories([load_memory(file) for file in args.files]), args.out)
     print_line(str(args.out))
     return 0
@@ -88,14 +89,10 @@ def run_merge(args: argparse.Namespace) -> int:
 
 def run_prune(args: argparse.Namespace) -> int:
     """Write the smaller memory; the file itself is left as it is, unless --out names it."""
-    from ..errors import InputError
-    from ..smr.io import delta_files, load_memory, save_memory
+    from ..smr.io import check_no_deltas, load_memory, save_memory
     from ..smr.merge import prune
 
-    if delta_files(args.out):
-        raise InputError(
-            f"--out: beside {args.out} lie delta files, which would add to it; compact it, or choose another"
-        )
+    check_no_deltas(args.out)
     keep = _chosen(args.keep_id, args.keep_source, args.keep_licence, args.keep_part)
     drop = _chosen(args.drop_id, args.drop_source, args.drop_licence, args.drop_part)
     save_memory(prune(load_memory(args.file), keep=keep, drop=drop, most=args.most), args.out)

@@ -2,12 +2,13 @@
 
 import glob
 import os
-import threading
+import secrets
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import InputError
-from ..safetensors_io import read_model, write_streamed
+from ..safetensors_io import read_model, replace_file, write_streamed
+from .alone import alone
 from .engines import open_index
 from .layout import VERSION, memory_of, memory_of_version_1, tensors_of
 from .memory import MemoryItem, StyleMemory, initialise, join, overlay, with_image_means
@@ -71,36 +72,40 @@ def append(path: Path, items: Sequence[MemoryItem]) -> Path:
     """
     memory = read_memory(path)
     added = initialise(items, encoder_id=memory.encoder_id, mean_text=memory.mean_text)
-    unnamed = path.with_name(f".{path.stem}.{os.getpid()}-{threading.get_ident()}.delta")
-    save_memory(added, unnamed)
-    try:
-        return _named(path, unnamed)
-    finally:
-        unnamed.unlink(missing_ok=True)
+    delta = _new_name(path)
+    save_memory(added, delta)
+    return delta
 
 
 def compact(path: Path) -> StyleMemory:
-    """Fold the delta files into the memory file, then remove them. A delta that is added meanwhile stays."""
-    deltas = delta_files(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}.compacted")
-    try:
-        # The memory is let go of before the file is replaced, because Windows replaces no file that is mapped.
-        save_memory(with_image_means(load_memory(path)), beside)
-        os.replace(beside, path)
-    except PermissionError as error:
-        raise InputError(
-            f"style memory {path}: it is in use and cannot be replaced; close what has it open, as ComfyUI may"
-        ) from error
-    finally:
-        beside.unlink(missing_ok=True)
-    for delta in deltas:
-        delta.unlink(missing_ok=True)
+    """Fold the delta files into the memory file, then remove them. A delta that is added meanwhile stays.
+
+    Raises InputError if another process is compacting it.
+    """
+    with alone(path):
+        deltas = delta_files(path)
+        beside = path.with_name(f".{path.stem}.{os.getpid()}.compacted")
+        try:
+            # The memory is let go of before the file is replaced, because Windows replaces no file that is mapped.
+            save_memory(with_image_means(load_memory(path)), beside)
+            replace_file(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+        for delta in deltas:
+            delta.unlink(missing_ok=True)
     return load_memory(path)
+
+
+def check_no_deltas(out: Path) -> None:
+    """Raises InputError if delta files lie beside what is to be written: they would add to it."""
+    if delta_files(out):
+        raise InputError(f"--out: beside {out} lie delta files, which would add to it; compact it, or choose another")
 
 
 def delta_files(path: Path) -> list[Path]:
     """The delta files beside a memory file, oldest first."""
-    return sorted(path.parent.glob(f"{glob.escape(path.stem)}.delta-[0-9][0-9][0-9][0-9].safetensors"))
+    stem = f"{glob.escape(path.stem)}.delta-[0-9][0-9][0-9][0-9]"
+    return sorted([*path.parent.glob(f"{stem}.safetensors"), *path.parent.glob(f"{stem}-*.safetensors")])
 
 
 def _with_deltas(path: Path) -> tuple[StyleMemory, list[StyleMemory]]:
@@ -116,23 +121,15 @@ def _with_deltas(path: Path) -> tuple[StyleMemory, list[StyleMemory]]:
     raise AssertionError("the last attempt returns or raises")
 
 
-def _named(path: Path, unnamed: Path) -> Path:
-    """Give a whole file the next free name of a delta."""
+def _new_name(path: Path) -> Path:
+    """A name for a delta, after those there are, that none ever had: what is removed by name is what was read."""
     taken = delta_files(path)
-    first = int(taken[-1].name.split(".delta-")[1].split(".")[0]) + 1 if taken else 1
-    for number in range(first, _MOST_DELTAS + 1):
-        delta = path.with_name(f"{path.stem}.delta-{number:04d}.safetensors")
-        try:
-            if os.name == "nt":
-                os.rename(unnamed, delta)  # refuses to take another's place there
-            else:
-                os.link(unnamed, delta)
-        except FileExistsError:
-            continue
-        return delta
-    raise InputError(
-        f"style memory {path}: it has {_MOST_DELTAS} delta files; run `humandiffusion memory compact` first"
-    )
+    number = int(taken[-1].name[len(path.stem) + len(".delta-") :][:4]) + 1 if taken else 1
+    if number > _MOST_DELTAS:
+        raise InputError(
+            f"style memory {path}: it has {_MOST_DELTAS} delta files; run `humandiffusion memory compact` first"
+        )
+    return path.with_name(f"{path.stem}.delta-{number:04d}-{secrets.token_hex(8)}.safetensors")
 
 
 def items_of(memory: StyleMemory) -> list[MemoryItem]:

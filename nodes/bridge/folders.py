@@ -30,6 +30,7 @@ _EXTENSIONS = {".safetensors"}
 _CONFIG = "config.json"  # what makes a folder a model
 _OF_A_MODEL = (".safetensors", ".json", ".txt", ".model")
 _NAME = re.compile(r"[\w() -][\w.() -]*(/[\w() -][\w.() -]*)*")  # a file, or one in folders; no way out of them
+_DEVICE = re.compile(r"(con|prn|aux|nul|(com|lpt)[1-9])\s*(\..*)?", re.IGNORECASE)  # never a file on Windows
 _DELTA = ".delta-"  # a memory's later additions lie beside it and are read with it
 _WHOLE = 64 * 2**20  # larger files are told apart by size, time and their first bytes
 
@@ -131,7 +132,9 @@ def annotated_file(name: str) -> str | None:
 
 def output_name(name: str) -> bool | str:
     """True if a file may be called so, or what to tell the user."""
-    if _NAME.fullmatch(name.strip()) and not name.strip().endswith((" ", ".")) and _DELTA not in name:
+    segments = name.strip().split("/")
+    awkward = any(one.endswith((" ", ".")) or _DEVICE.fullmatch(one) for one in segments)
+    if _NAME.fullmatch(name.strip()) and not awkward and _DELTA not in name:
         return True
     return (
         f"got the name {name!r}, wanted letters, digits, spaces, _ - . ( ), and / for a folder within, as 'my memory'"

@@ -15,12 +15,15 @@ from ...humandiffusion.encoders.base import PartEncoder
 from ...humandiffusion.errors import InputError
 from ...humandiffusion.pose.geometry import fit
 from ...humandiffusion.pose.semantic_pose import SemanticPose
+from ...humandiffusion.smr.alone import alone
 from ...humandiffusion.smr.build import BuildReport, build_from_folder
 from ...humandiffusion.smr.io import append, delta_files, load_memory, save_memory
 from ...humandiffusion.smr.memory import MemoryItem, StyleMemory
 from ...humandiffusion.smr.photos import find_photos, state_of
 from ...humandiffusion.smr.remember import begin_memory, items_of_picture
 from .folders import MEMORIES, output_file
+
+_PATIENCE = 30.0  # seconds that another may take to begin the same memory
 
 
 def build(folder: str, name: str, replace: bool, encoder: PartEncoder, **options: Any) -> BuildReport:
@@ -35,6 +38,7 @@ def build(folder: str, name: str, replace: bool, encoder: PartEncoder, **options
         bar.update_absolute(done, count)
 
     out = output_file(MEMORIES, name, replace)
+    additions = delta_files(out)
     report = build_from_folder(
         photo_folder(folder),
         out,
@@ -44,6 +48,8 @@ def build(folder: str, name: str, replace: bool, encoder: PartEncoder, **options
         **options,
     )
     comfy.model_management.throw_exception_if_processing_interrupted()
+    for addition in additions:  # to the memory that was replaced
+        addition.unlink(missing_ok=True)
     return report
 
 
@@ -86,8 +92,12 @@ def remember(
     ]
     fresh = list({item.id: item for item in items}.values())
     if known is None:
-        save_memory(begin_memory(fresh, encoder), path)
-        return load_memory(path), fresh
+        with alone(path, _PATIENCE):
+            if not path.is_file():
+                save_memory(begin_memory(fresh, encoder), path)
+                return load_memory(path), fresh
+        known = load_memory(path)  # another began it meanwhile
+        known.check_encoder(encoder.encoder_id)
     fresh = [
         item for item, row in zip(fresh, known.ids.find([one.id for one in fresh]).tolist(), strict=True) if row < 0
     ]

@@ -109,6 +109,15 @@ def test_prune_in_place_refuses_where_deltas_would_add_to_it(humandiffusion: Cal
     assert ended.code == 2 and "compact" in ended.err and len(load_memory(mine)) == 19
 
 
+def test_merge_and_build_refuse_where_deltas_would_add_to_what_they_write(
+    humandiffusion: Callable, mine: Path, tmp_path: Path
+) -> None:
+    append(mine, [MemoryItem("f" * 16, torch.ones(16), 23, "red tie", "mine/1", "mine")])
+    for words in (("merge", "builtin"), ("build", tmp_path, "--licence", "CC0")):
+        ended = humandiffusion("memory", *words, "--out", mine)
+        assert ended.code == 2 and "compact" in ended.err and len(load_memory(mine)) == 19
+
+
 def test_verify_says_in_one_line_what_is_wrong(humandiffusion: Callable, mine: Path) -> None:
     append(mine, [])  # now of the present version
     damaged = bytearray(delta_files(mine)[0].read_bytes())

@@ -187,7 +187,8 @@ def law_a_look_is_saved_loaded_and_used_as_it_was() -> None:
 
 def law_no_name_leads_out_of_the_folder() -> None:
     features = retrieve(NODES["LoadMemory"].execute("builtin").result[0]).result[0]
-    for name in ("", " ", "../out", "/tmp/out", "a/../../out", ".hidden", "a\\b", "a.delta-0001"):
+    awkward = ("nul", "x/COM1.a", "a /b")
+    for name in ("", " ", "../out", "/tmp/out", "a/../../out", ".hidden", "a\\b", "a.delta-0001", *awkward):
         for node in ("SaveLook", "SaveMemory", "RememberLook", "BuildMemory"):
             given = {"folder": str(FOLDER)} if node == "BuildMemory" else {}
             assert "wanted letters" in NODES[node].validate_inputs(**given, name=name), (node, name)

@@ -1,6 +1,7 @@
 """Memory files: what is saved is loaded, deltas count until compacted, and a bad file is one clear error."""
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 
 from humandiffusion.errors import InputError
 from humandiffusion.parts import GLOVES, TOP
+from humandiffusion.smr.alone import alone
 from humandiffusion.smr.io import KIND, append, compact, delta_files, load_memory, save_memory
 from humandiffusion.smr.memory import MemoryItem, StyleMemory, update
 
@@ -181,3 +183,40 @@ def test_a_file_of_a_newer_version_asks_for_an_update(file: Path) -> None:
     write(file, load_file(file), 3)
     with pytest.raises(InputError, match="version 3.*update"):
         load_memory(file)
+
+
+def test_what_is_added_after_a_compaction_has_a_name_of_its_own(file: Path, item: Callable[..., MemoryItem]) -> None:
+    first = append(file, [item(GLOVES, "red", 1)])
+    compact(file)
+    second = append(file, [item(GLOVES, "blue", 2)])
+    assert second.name != first.name
+    first.unlink(missing_ok=True)  # as one who read the first does
+    assert delta_files(file) == [second]
+
+
+def test_only_one_compacts_at_a_time(file: Path, item: Callable[..., MemoryItem]) -> None:
+    append(file, [item(GLOVES, "red", 1)])
+    with alone(file), pytest.raises(InputError, match="another process"):
+        compact(file)
+    compact(file)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
+
+
+def test_items_are_added_where_there_are_no_hard_links(
+    file: Path, item: Callable[..., MemoryItem], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert append(file, [item(GLOVES, "red", 1)]).is_file()
+
+
+def test_a_file_in_use_is_one_clear_error(wardrobe: StyleMemory, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "in use")
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with pytest.raises(InputError, match="in use"):
+        save_memory(wardrobe, file)
+    assert [path.name for path in file.parent.iterdir()] == [file.name]
