@@ -130,15 +130,3 @@ def _new_name(path: Path) -> Path:
             f"style memory {path}: it has {_MOST_DELTAS} delta files; run `humandiffusion memory compact` first"
         )
     return path.with_name(f"{path.stem}.delta-{number:04d}-{secrets.token_hex(8)}.safetensors")
-
-
-def items_of(memory: StyleMemory) -> list[MemoryItem]:
-    """The rows of a memory as items."""
-    kept = memory.thumbnails
-    thumbnails = [None if kept is None else kept[row] for row in range(len(memory))]
-    added = [0] * len(memory) if memory.added is None else memory.added.tolist()
-    rows = zip(
-        memory.ids, memory.vectors[:], memory.part.tolist(), memory.captions, memory.sources, memory.licences,
-        thumbnails, added, strict=True,
-    )  # fmt: skip
-    return [MemoryItem(*row) for row in rows]
