@@ -13,7 +13,7 @@ class DenoiserConfig:
     grid; `channels` gives the width at each scale from fine to coarse, each half the size of the one before.
     Above the noise level `coarse_above` the picture is looked at in half its size: details drown in the noise there,
     and a quarter of the work does (1 switches this off). `align` and `spatial` switch MCA (SAA, MAA, the coarse path)
-    and SPADE off, to measure what they cost.
+    and SPADE off, and `fine` SAA and MAA alone, to measure what they cost and what they are worth.
     """
 
     latent_channels: int = 3
@@ -31,6 +31,7 @@ class DenoiserConfig:
     coarse_above: float = 0.5
     align: bool = True
     spatial: bool = True
+    fine: bool = True
     stride: int = field(default=4, init=False)
 
     @property

@@ -112,6 +112,8 @@ class HumanUNet(nn.Module):
                 operations.Conv2d(config.parts + 2, config.spade_hidden, 3, padding=1, **layer) for _ in widths
             )
         if config.align:
+            self.coarse = operations.Linear(config.feature_dim, time, **layer)
+        if config.align and config.fine:
             self.saa = SAA(
                 parts=config.parts,
                 feature_dim=config.feature_dim,
@@ -119,7 +121,6 @@ class HumanUNet(nn.Module):
                 heads=config.token_heads,
                 **factory,
             )
-            self.coarse = operations.Linear(config.feature_dim, time, **layer)
             self.maa = nn.ModuleList(
                 MAA(channels=width, token_width=config.token_width, head_width=config.head_width, **factory)
                 for width in (deepest, *reversed(widths))
@@ -159,6 +160,8 @@ class HumanUNet(nn.Module):
             return Context(None, (), fine, half)
         told = present.to(dtype) * in_map.to(dtype)
         pooled = self.coarse((features * told[..., None]).sum(1) / told.sum(1, keepdim=True).clamp_min(1))
+        if not config.fine:
+            return Context(pooled, (), fine, half)
         tokens = self.saa(features, told, in_map)
         return Context(pooled, tuple(maa.keys_values(tokens) for maa in self.maa), fine, half)
 

@@ -4,13 +4,14 @@ import argparse
 import json
 from pathlib import Path
 
+from safetensors import safe_open
 from safetensors.torch import load_file
 
 from ..encoders.builtin import load_encoder
 from ..errors import InputError
 from ..models.config import DenoiserConfig
 from ..models.decoder import DecoderConfig
-from ..models.io import load_denoiser, save_denoiser
+from ..models.io import config_from, load_denoiser, save_denoiser
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +33,7 @@ def run(args: argparse.Namespace) -> None:
     last = json.loads(log.read_text(encoding="utf-8").splitlines()[-1]) if log.is_file() else {}
     save_denoiser(
         args.out,
-        config=DenoiserConfig(feature_dim=encoder.dim),
+        config=_config(weights[0], encoder.dim),
         decoder_config=DecoderConfig(),
         unet=load_file(weights[0]),
         decoder=load_file(weights[1]),
@@ -40,3 +41,10 @@ def run(args: argparse.Namespace) -> None:
         recipe={name: last[name] for name in ("step", "seconds") if name in last},
     )
     load_denoiser(args.out)
+
+
+def _config(path: Path, feature_dim: int) -> DenoiserConfig:
+    """The sizes that a run wrote with its weights; without any, those of the code."""
+    with safe_open(path, "pt") as file:
+        told = (file.metadata() or {}).get("config")
+    return config_from(DenoiserConfig, json.loads(told)) if told else DenoiserConfig(feature_dim=feature_dim)

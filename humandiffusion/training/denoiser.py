@@ -3,6 +3,7 @@ figure).
 """
 
 import argparse
+import json
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
@@ -16,12 +17,14 @@ from ..encoders.builtin import BuiltinPartEncoder, load_encoder
 from ..errors import InputError
 from ..models.blocks import zero_residuals
 from ..models.config import DenoiserConfig
+from ..models.io import plain_config
 from ..models.unet import HumanUNet
 from ..parts import BACKGROUND, BODY, FACE, NUM_PARTS
 from ..pose.occupancy import coarsen
 from ..safetensors_io import write_tensors
 from ..smr.io import load_memory
 from ..smr.memory import StyleMemory
+from .ablate import ABLATIONS, WHOLE
 from .photos import PhotoSet
 from .refreshed import refreshed
 from .run import Ema, Progress, add_common_arguments, resume, start, steps
@@ -45,6 +48,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants", type=int, default=12, help="recoloured variants of each photo (default %(default)s)"
     )
+    parser.add_argument(
+        "--ablate", choices=tuple(ABLATIONS), default=WHOLE, help="leave one idea out, to measure what it is worth"
+    )
 
 
 def run(args: argparse.Namespace) -> None:
@@ -57,10 +63,11 @@ def run(args: argparse.Namespace) -> None:
     photos = PhotoSet(args.data)
     accelerator = start(args)
     variants = cached_variants(args.out, photos, encoder, args)
-    features = refreshed(variants, memory, photos)
+    ablation = ABLATIONS[args.ablate]
+    features = ablation.features(refreshed(variants, memory, photos))
     priors = _priors(memory)
 
-    config = DenoiserConfig(feature_dim=encoder.dim)
+    config = ablation.config(DenoiserConfig(feature_dim=encoder.dim))
     unet = HumanUNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     zero_residuals(unet)
     ema, progress = Ema(unet, 0.9993), Progress(args.out)
@@ -81,7 +88,8 @@ def run(args: argparse.Namespace) -> None:
             batch = half_size(batch)
         batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
         with accelerator.autocast(), _attention(accelerator.device):
-            guess = unet(batch["x"], batch["sigma"], batch["occupancy"], batch["features"], batch["present"])
+            given = (batch[name] for name in ("x", "sigma", "occupancy", "features", "present"))
+            guess = unet(*given, ablation.mode)
         loss = denoising_loss(guess.float(), batch)
         accelerator.backward(loss)
         accelerator.clip_grad_norm_(unet.parameters(), 1.0)
@@ -169,11 +177,13 @@ def _save(ema: Ema, config: DenoiserConfig, encoder_id: str, args: argparse.Name
     unet = HumanUNet(config)
     unet.load_state_dict(ema.weights)
     weights = {name: tensor.half().contiguous() for name, tensor in unet.state_dict().items()}
-    write_tensors(args.out / "unet.safetensors", weights)
+    about = {"config": json.dumps(plain_config(config)), "ablate": args.ablate}
+    write_tensors(args.out / "unet.safetensors", weights, about)
     denoiser_sheet(
         unet.eval(),
         PhotoSet(args.data, held_out=True, limit=8),
         load_encoder(args.encoder),
         memory,
         args.out / "sheet.png",
+        ABLATIONS[args.ablate].mode,
     )
