@@ -44,10 +44,12 @@ class PartAdapter(nn.Module):
         return layers.to_k_ip(tokens), layers.to_v_ip(tokens)  # type: ignore[operator]
 
 
-def load_weights(adapter: PartAdapter, tensors: Mapping[str, Tensor], name: str, *, assign: bool = False) -> None:
-    """Load a file's tensors, every one of them. Raises InputError, with the file's `name`, if any does not fit."""
+def load_weights(adapter: Any, tensors: Mapping[str, Tensor], name: str, *, assign: bool = False) -> None:
+    """Load a file's tensors, every one of them, into a PartAdapter or an McaAdapter. Raises InputError, with the file's
+    `name`, if any does not fit.
+    """
     # Compared here, because not every host's layers look at the shapes that they load.
-    wanted = PartAdapter(adapter.layout, device=torch.device("meta")).state_dict()
+    wanted = type(adapter)(adapter.layout, device=torch.device("meta")).state_dict()
     missing = [key for key in wanted if key not in tensors]
     unknown = [key for key in tensors if key not in wanted]
     other = [key for key in wanted if key in tensors and tensors[key].shape != wanted[key].shape]
@@ -55,7 +57,7 @@ def load_weights(adapter: PartAdapter, tensors: Mapping[str, Tensor], name: str,
         faults = [f"it lacks {missing[0]}"] if missing else []
         faults += [f"{unknown[0]} is not of a {adapter.layout}"] if unknown else []
         faults += [f"{key} is {_size(tensors[key])}, not {_size(wanted[key])}" for key in other[:1]]
-        raise InputError(f"adapter {name}: not a whole IP-Adapter file ({'; '.join(faults)}); get it anew")
+        raise InputError(f"adapter {name}: not a whole adapter file ({'; '.join(faults)}); get it anew")
     adapter.load_state_dict(tensors, assign=assign)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..adapters.mca_adapter import McaAdapter, Worn
 from ..adapters.part_adapter import PartAdapter
 from ..errors import InputError
+from .feature_rows import FeatureRows, check_features, feature_bias
 from .region_attention import RegionRows, alignment_bias, image_bias
 from .regions import AlignedRows
 from .sites import Architecture
@@ -24,12 +26,23 @@ class ImageChunk:
 
 
 @dataclass(frozen=True, eq=False)
-class Chunk:
-    """Part tokens [B, K, D] that join the prompt's, the bias of both, and image tokens."""
+class FeatureChunk:
+    """What the part tokens [1 | B, P + 1, W] of a trained adapter add: their bias, and the weight of the result."""
 
+    adapter: McaAdapter
     tokens: Tensor
     bias: Tensor
+    weight: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Chunk:
+    """Part tokens [B, K, D] that join the prompt's and the bias of both, if anything is said; image tokens; features."""
+
+    tokens: Tensor | None
+    bias: Tensor | None
     images: tuple[ImageChunk, ...]
+    features: FeatureChunk | None
 
 
 class Alignment:
@@ -48,11 +61,12 @@ class Alignment:
     def chunks(self, chunks: tuple[AlignedRows | None, ...]) -> None:
         self._chunks = tuple(chunks)
         self._made: dict[Any, Chunk | None] = {}
+        self._worn: dict[int, Worn] = {}
 
     def begin(self, latent: tuple[int, int]) -> None:
         """A forward on a latent of (h, w) begins. Raises InputError if the rows are for another."""
         for chunk in self._chunks:
-            made_for = latent if chunk is None else tuple(chunk.text.coverage.shape[-2:])
+            made_for = latent if chunk is None else chunk.latent
             if latent != made_for:
                 raise InputError(f"chunks: got rows for a latent of {list(made_for)}, the U-Net's is {list(latent)}")
         self.latent = latent
@@ -68,21 +82,47 @@ class Alignment:
         for i, chunk in enumerate(self._chunks):
             key = (i, rows, cells, section == "middle", prompt.shape[1], x.dtype, x.device)
             if key not in self._made:
-                self._made[key] = None if chunk is None else self._make(chunk, x, section, prompt.shape[1])
+                self._made[key] = None if chunk is None else self._make(chunk, i, x, section, prompt.shape[1])
             made.append(self._made[key])
         return made
 
-    def _make(self, chunk: AlignedRows, x: Tensor, section: str, prompt_tokens: int) -> Chunk:
-        text, share = _on(chunk.text, x.device), len(x) // len(self._chunks)
-        if len(text) not in (1, share):
-            raise InputError(
-                f"chunks: got rows for {len(text)} pictures where a chunk has {share}, wanted as many, or one"
-            )
-        if any(prompt_tokens % length for length in text.length):
-            raise InputError(f"chunks: made for prompts of {text.length} tokens, got {prompt_tokens}; give that length")
+    def residuals(self, h: Tensor, level: int) -> Tensor | None:
+        """What the maps add to the end `h` [B, C, h, w] of a level on the way down; None if nothing."""
+        if not any(chunk is not None and chunk.features is not None for chunk in self._chunks):
+            return None
+        shares = h.chunk(len(self._chunks))
+        return torch.cat([self._residual(i, share, level) for i, share in enumerate(shares)])
+
+    def _residual(self, i: int, h: Tensor, level: int) -> Tensor:
+        chunk = self._chunks[i]
+        if chunk is None or chunk.features is None:
+            return torch.zeros_like(h)
+        gain = chunk.features.gain[:, self.architecture.scale("input", 2**level)]
+        added = self._wear(i, chunk.features, h.device).residuals[level]
+        return (added * gain.to(added)[:, None, None, None]).to(h).expand_as(h)
+
+    def _wear(self, i: int, rows: FeatureRows, device: torch.device) -> Worn:
+        """A chunk's map and features through its adapter, once for all sites and levels."""
+        if i not in self._worn:
+            adapter = _checked(rows, self.sites)
+            dtype = next(adapter.parameters()).dtype
+            self._worn[i] = adapter(*(x.to(device, dtype) for x in (rows.occupancy, rows.features, rows.present)))
+        return self._worn[i]
+
+    def _make(self, chunk: AlignedRows, i: int, x: Tensor, section: str, prompt_tokens: int) -> Chunk:
+        share = len(x) // len(self._chunks)
         size = _size(self.latent, x.shape[1])
         scale = self.architecture.scale_at(section, self.latent, x.shape[1])
-        bias = alignment_bias(text, size, scale, prompt_tokens, dtype=x.dtype)
+        tokens = bias = features = None
+        if chunk.text is not None:
+            text = _on(chunk.text, x.device)
+            _check_share(len(text), share)
+            if any(prompt_tokens % length for length in text.length):
+                raise InputError(
+                    f"chunks: made for prompts of {text.length} tokens, got {prompt_tokens}; give that length"
+                )
+            bias = alignment_bias(text, size, scale, prompt_tokens, dtype=x.dtype)
+            tokens = text.tokens.expand(share, -1, -1)
         images = []
         for adapter, rows in chunk.images.items():
             if not isinstance(adapter, PartAdapter):
@@ -93,7 +133,29 @@ class Alignment:
                 )
             here = _on(rows, x.device)
             images.append(ImageChunk(adapter, here.tokens, *image_bias(here, size, scale)))
-        return Chunk(text.tokens.expand(share, -1, -1), bias, tuple(images))
+        if chunk.features is not None:
+            _check_share(len(chunk.features), share)
+            worn = self._wear(i, chunk.features, x.device)
+            shares = feature_bias(chunk.features.occupancy.to(x.device), size)
+            weight = chunk.features.gain[:, scale, None, None].to(x)
+            features = FeatureChunk(_checked(chunk.features, self.sites), worn.tokens, shares, weight)
+        return Chunk(tokens, bias, tuple(images), features)
+
+
+def _check_share(rows: int, share: int) -> None:
+    if rows not in (1, share):
+        raise InputError(f"chunks: got rows for {rows} pictures where a chunk has {share}, wanted as many, or one")
+
+
+def _checked(rows: FeatureRows, sites: int) -> McaAdapter:
+    if not isinstance(rows.adapter, McaAdapter):
+        raise InputError(f"chunks: got an adapter that is a {type(rows.adapter).__name__}, wanted an McaAdapter")
+    if rows.adapter.layout.sites != sites:
+        raise InputError(
+            f"chunks: got an adapter for {rows.adapter.layout.sites} cross-attentions, the U-Net has {sites}"
+        )
+    check_features(rows.features, rows.adapter.layout.feature_dim)
+    return rows.adapter
 
 
 def _on(rows: RegionRows, device: torch.device) -> RegionRows:

@@ -34,13 +34,15 @@ def align(
 
     The batch of a forward is split evenly into `chunks`; each has one row, or one for each of its pictures, or is None:
     not aligned. For settings that change during a run, set the `chunks` of what it gives between two steps. An image
-    adapter in the rows is a PartAdapter on the U-Net's device. Raises InputError if a cross-attention is already taken
+    adapter in the rows is a PartAdapter on the U-Net's device, a trained one an McaAdapter. Raises InputError if a cross-attention is already taken
     by somebody who adds weights (diffusers' own IP-Adapter), or the U-Net is of no known kind; `architecture` names it.
     """
     sites = cross_attentions(unet)
     alignment = Alignment(architecture or _architecture_of(unet), len(sites), chunks)
     taken: list[tuple[Any, Any]] = []
-    hook = unet.register_forward_pre_hook(partial(_begin, alignment), with_kwargs=True)
+    hooks = [unet.register_forward_pre_hook(partial(_begin, alignment), with_kwargs=True)]
+    for level, module in enumerate(level_ends(unet)):
+        hooks.append(module.register_forward_hook(partial(_add_map, alignment, level)))
     try:
         for number, (name, attention) in enumerate(sites):
             _check_free(name, attention.processor)
@@ -49,7 +51,8 @@ def align(
             attention.set_processor(RegionProcessor(alignment, section, number, attention.processor))
         yield alignment
     finally:
-        hook.remove()
+        for hook in hooks:
+            hook.remove()
         for attention, processor in taken:
             attention.set_processor(processor)
 
@@ -58,6 +61,12 @@ def cross_attentions(unet: nn.Module) -> list[tuple[str, Any]]:
     """Names and modules of the cross-attentions, numbered as adapter files number them: down, up, middle."""
     found = [(name, module) for name, module in unet.named_modules() if name.endswith(".attn2")]
     return [(name, module) for section in _SECTIONS for name, module in found if name.startswith(section)]
+
+
+def level_ends(unet: nn.Module) -> list[nn.Module]:
+    """The last layer of each level on the way down, before its feature map is made smaller: where a map is added."""
+    blocks: Any = unet.get_submodule("down_blocks")
+    return [(getattr(block, "attentions", None) or block.resnets)[-1] for block in blocks]
 
 
 def phrase_tokens(pipeline: Any, phrase: str) -> tuple[Tensor, Tensor]:
@@ -107,7 +116,8 @@ class RegionProcessor:
         return mixed
 
     def _mix(self, attn: Any, chunk: Chunk | None, q: Tensor, prompt: Tensor) -> Tensor:
-        context = prompt if chunk is None else torch.cat((prompt, chunk.tokens.to(prompt)), 1)
+        tokens = None if chunk is None else chunk.tokens
+        context = prompt if tokens is None else torch.cat((prompt, tokens.to(prompt)), 1)
         k, v = attn.to_k(context), attn.to_v(context)
         if chunk is None:
             return attend(q, k, v, attn.heads, None)
@@ -117,6 +127,11 @@ class RegionProcessor:
             k, v = (x.to(q.dtype) for x in image.adapter.keys_values(self.number, image.tokens.to(weights)))
             k, v = (x.expand(len(q), -1, -1) for x in (k, v))
             out = out + attend(q, k, v, attn.heads, image.bias) * image.weight.to(q)
+        if chunk.features is not None:
+            worn = chunk.features
+            k, v = worn.adapter.keys_values(self.number, worn.tokens)
+            k, v = (x.to(q.dtype).expand(len(q), -1, -1) for x in (k, v))
+            out = out + attend(q, k, v, attn.heads, worn.bias) * worn.weight
         return out
 
 
@@ -127,6 +142,14 @@ def _architecture_of(unet: nn.Module) -> Architecture:
             return architecture
     kinds = " or ".join(f"{architecture.name} ({architecture.context_width})" for architecture in ARCHITECTURES)
     raise InputError(f"unet: got one whose prompt tokens are {width} wide, wanted {kinds}; say its architecture")
+
+
+def _add_map(alignment: Alignment, level: int, module: nn.Module, given: tuple[Any, ...], out: Any) -> Any:
+    h = out[0] if isinstance(out, tuple) else out
+    added = alignment.residuals(h, level)
+    if added is None:
+        return out
+    return (h + added, *out[1:]) if isinstance(out, tuple) else h + added
 
 
 def _begin(alignment: Alignment, unet: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:

@@ -1,7 +1,7 @@
 """A region: one map and what each of its parts is to look like, as it travels to the denoiser."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import torch
@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ..errors import InputError
 from ..pose.semantic_pose import SemanticPose
 from .coverage import join_coverages, region_coverage
+from .feature_rows import FeatureRows, RegionFeatures, map_occupancy
 from .region_attention import RegionRows
 from .sites import SCALE_NAMES
 
@@ -42,8 +43,8 @@ class Region:
     counts every part, `scales` the coarse, middle and fine scale; `start` and `end` are shares of the run. `remain` in
     0..1: how much of the prompt a part leaves inside it. `exclusive`: each cell belongs to one part, also of the other
     regions that hold with this one. `feather`: how
-    soft borders are, in pixels. `adapter` tells whose the image tokens are, `image_strength` how much they count.
-    Raises InputError for anything out of range.
+    soft borders are, in pixels. `adapter` tells whose the image tokens are, or who reads the `features`, and
+    `image_strength` how much these count. Raises InputError for anything out of range.
     """
 
     pose: SemanticPose
@@ -57,7 +58,9 @@ class Region:
     feather: float = 0.0
     adapter: object | None = None
     image_strength: float = 1.0
+    features: RegionFeatures | None = None
     _coverage: dict[tuple[int, int], Tensor] = field(default_factory=dict, init=False, repr=False)
+    _occupancy: dict[tuple[int, int], Tensor] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         named = {"strength": self.strength, "feather": self.feather, "image_strength": self.image_strength}
@@ -77,13 +80,19 @@ class Region:
     @property
     def batch(self) -> int:
         """For how many pictures it holds; 1 for any number."""
-        return max(self.pose.batch, len(self.texts))
+        return max(self.pose.batch, len(self.texts), *((len(self.features.features),) if self.features else ()))
 
     def coverage(self, size: tuple[int, int]) -> Tensor:
         """`region_coverage` of its parts at the latent's size, made once."""
         if size not in self._coverage:
             self._coverage[size] = region_coverage(self.pose, self.parts, size, self.feather)
         return self._coverage[size]
+
+    def occupancy(self, size: tuple[int, int]) -> Tensor:
+        """`map_occupancy` of the whole map at the latent's size, made once."""
+        if size not in self._occupancy:
+            self._occupancy[size] = map_occupancy(self.pose, size)
+        return self._occupancy[size]
 
     def counts(self, told: RegionPart, active: Active) -> bool:
         """Whether a part has any effect now."""
@@ -94,7 +103,8 @@ class Region:
 def check_batches(regions: Sequence[Region]) -> int:
     """For how many pictures the regions hold together. Raises InputError if they disagree."""
     batches = [size for region in regions for size in (region.pose.batch, len(region.texts))]
-    many = sorted(set(batches) - {1})
+    batches += [len(region.features.features) for region in regions if region.features is not None]
+    many = sorted(set(batches) - {0, 1})
     if len(many) > 1:
         raise InputError(f"pose: got maps and descriptions for {many} pictures, wanted the same number, or one for all")
     return many[0] if many else 1
@@ -102,10 +112,21 @@ def check_batches(regions: Sequence[Region]) -> int:
 
 @dataclass(frozen=True, eq=False)
 class AlignedRows:
-    """Rows of all parts' text tokens, and for each adapter rows of their image tokens."""
+    """Rows of all parts' text tokens (None only outside ComfyUI), for each adapter rows of their image tokens, and the
+    rows of a trained adapter.
+    """
 
-    text: RegionRows
+    text: RegionRows | None
     images: Mapping[object, RegionRows]
+    features: FeatureRows | None = None
+
+    @property
+    def latent(self) -> tuple[int, int]:
+        """(h, w) of the latent that they are made for."""
+        made_for = self.text.coverage if self.text is not None else self.features.occupancy if self.features else None
+        if made_for is None:
+            raise InputError("rows: got neither words nor features, wanted one of them; give None for nothing")
+        return made_for.shape[-2], made_for.shape[-1]
 
 
 def region_rows(regions: Sequence[Region], size: tuple[int, int], active: Active, length: int) -> AlignedRows | None:
@@ -114,7 +135,8 @@ def region_rows(regions: Sequence[Region], size: tuple[int, int], active: Active
     One row for each picture of the batch, or one for all. `length`: how many tokens the prompt has. Raises InputError.
     """
     rows = [_counting(regions, row, active) for row in range(check_batches(regions))]
-    if not any(rows):
+    features = _feature_rows(regions, size, active, len(rows))
+    if not any(rows) and features is None:
         return None
     coverage = join_coverages([region.coverage(size) for region in regions]).expand(len(rows), -1, -1, -1)
     gain, remain = torch.zeros(*coverage.shape[:2], len(SCALE_NAMES)), torch.ones(*coverage.shape[:2])
@@ -126,14 +148,17 @@ def region_rows(regions: Sequence[Region], size: tuple[int, int], active: Active
             # Where no phrase takes its place, the prompt stays.
             remain[row, channel] = region.remain if len(told.tokens) else 1.0
 
+    width = next(_token_widths(regions))
     hard = (any(region.exclusive for region in regions),) * len(rows)
 
     def aligned(of: _TokensOf, gain: Tensor) -> RegionRows:
-        return RegionRows(*_tokens(rows, of), coverage, gain, remain, hard, (length,) * len(rows))
+        return RegionRows(*_tokens(rows, of, width), coverage, gain, remain, hard, (length,) * len(rows))
 
-    adapters = dict.fromkeys(region.adapter for region in regions if region.adapter is not None)
+    adapters = dict.fromkeys(
+        region.adapter for region in regions if region.adapter is not None and region.features is None
+    )
     images = {adapter: aligned(_image_tokens(adapter), gain * looks) for adapter in adapters}
-    return AlignedRows(aligned(_text_tokens, gain), images)
+    return AlignedRows(aligned(_text_tokens, gain), images, features)
 
 
 _Counting = tuple[int, Region, RegionPart]  # a channel of the joint coverage, and whose it is
@@ -146,7 +171,7 @@ def _counting(regions: Sequence[Region], row: int, active: Active) -> list[_Coun
     for region in regions:
         channels = {part: first + i for i, part in enumerate(region.parts)}
         first += len(channels)
-        text = region.texts[row % len(region.texts)]
+        text = region.texts[row % len(region.texts)] if region.texts else ()
         counting += [(channels[told.part], region, told) for told in text if region.counts(told, active)]
     return counting
 
@@ -164,9 +189,31 @@ def _image_tokens(adapter: object) -> _TokensOf:
     return tokens
 
 
-def _tokens(rows: Sequence[Sequence[_Counting]], of: _TokensOf) -> tuple[Tensor, Tensor, Tensor]:
+def _token_widths(regions: Sequence[Region]) -> Iterator[int]:
+    yield from (told.tokens.shape[1] for region in regions for text in region.texts for told in text)
+    yield from (region.features.context_width for region in regions if region.features is not None)
+
+
+def _feature_rows(regions: Sequence[Region], size: tuple[int, int], active: Active, count: int) -> FeatureRows | None:
+    """The rows of the one region that a trained adapter reads, if it counts now. Raises InputError if there are two."""
+    reading = [region for region in regions if region.features is not None]
+    if len(reading) > 1:
+        raise InputError(
+            "adapter: got two maps that a trained MCA adapter reads, wanted one, because it was trained on one; give "
+            "the second Apply MCA words alone"
+        )
+    for region in reading:
+        gain = torch.tensor(region.scales) * region.strength * region.image_strength
+        if bool(gain.any()) and active(region.start, region.end):
+            told = region.features
+            assert told is not None
+            tensors = (told.features, told.at(active), region.occupancy(size), gain[None])
+            return FeatureRows(region.adapter, *(x.expand(count, *x.shape[1:]) for x in tensors))
+    return None
+
+
+def _tokens(rows: Sequence[Sequence[_Counting]], of: _TokensOf, width: int) -> tuple[Tensor, Tensor, Tensor]:
     """Tokens [B, K, D], owners [B, K] and repeats [B, K] of all parts, rows padded to the longest."""
-    width = next(told.tokens.shape[1] for row in rows for _, _, told in row)
     filled = []
     for row in rows:
         parts = [(channel, *of(region, told)) for channel, region, told in row]
