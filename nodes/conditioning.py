@@ -99,6 +99,8 @@ class Conditioning(io.ComfyNode):
         negative_without_map: bool = False,
     ) -> io.NodeOutput:
         size = picture_size(pose, width, height, GRID)
-        positive, negative = native_conditioning(features, pose, mode=alignment, drop_map=negative_without_map)
+        positive, negative = native_conditioning(
+            features, pose, mode=alignment, drop_map=negative_without_map, shape=size
+        )
         latent = empty_latent(len(features.features), pose, size, batch_size)
         return io.NodeOutput(positive, negative, latent)

@@ -16,6 +16,7 @@ from ...humandiffusion.pose.occupancy import occupancy
 from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.sampling import nearest_on_grid
 from ...humandiffusion.smr.features import PartFeatures
+from .shapes import check_proportions
 
 KEY = "humandiffusion"
 MODES = get_args(Mode)
@@ -30,7 +31,8 @@ class NativeCond:
 
     `present` [B, P] in 0..1 tells which parts have a feature, and by its weight how far it counts. The map is kept as
     it came: each latent size, also that of a later pass, gets its own occupancy from it. Without `mapped`, everything
-    is background.
+    is background. `shape` is the (height, width) of the picture that it was made for; only its proportions count, and
+    None allows any.
     """
 
     pose: SemanticPose
@@ -38,6 +40,7 @@ class NativeCond:
     encoder_id: str
     mode: str
     mapped: bool = True
+    shape: tuple[int, int] | None = None
 
 
 class NativeOnly(comfy.conds.CONDConstant):
@@ -51,13 +54,19 @@ class NativeOnly(comfy.conds.CONDConstant):
 
 
 def native_conditioning(
-    features: PartFeatures, pose: SemanticPose, *, mode: str = MODES[0], drop_map: bool = False
+    features: PartFeatures,
+    pose: SemanticPose,
+    *,
+    mode: str = MODES[0],
+    drop_map: bool = False,
+    shape: tuple[int, int] | None = None,
 ) -> tuple[list[Any], list[Any]]:
     """Positive and negative CONDITIONING. The negative has the features of the negative phrases, if there are any, and
-    no others; with `drop_map` it has no map either.
+    no others; with `drop_map` it has no map either. A latent must have the proportions of `shape` (height, width), by
+    default the map's.
     """
     vectors, present = features.features, features.counts
-    told = NativeCond(pose, present, features.encoder_id, mode)
+    told = NativeCond(pose, present, features.encoder_id, mode, shape=shape or (pose.height, pose.width))
     positive = [
         _entry(vectors, replace(told, present=open_parts), {"start_percent": start, "end_percent": end})
         for start, end, open_parts in _spans(features, present)
@@ -78,8 +87,8 @@ def blank_of(conditioning: list[Any]) -> list[Any]:
 
 
 def with_pose(conditioning: list[Any], pose: SemanticPose) -> list[Any]:
-    """The same conditioning on another map."""
-    return [[vectors, {**values, KEY: replace(values[KEY], pose=pose)}] for vectors, values in conditioning]
+    """The same conditioning on another map, for a picture of any shape."""
+    return [[vectors, {**values, KEY: replace(values[KEY], pose=pose, shape=None)}] for vectors, values in conditioning]
 
 
 def is_native(conditioning: list[Any]) -> bool:
@@ -117,6 +126,8 @@ def check_fits(cond: NativeCond, features: Tensor, latent: torch.Size, grid: int
             f"latent: got a picture size of {size}, wanted width and height in multiples of {grid * PICTURE_SCALE}; "
             "use the LATENT of HumanDiffusion Conditioning"
         )
+    if cond.shape is not None:
+        check_proportions(latent, cond.shape, PICTURE_SCALE)
     if features is None or features.ndim != 3 or features.shape[1] != NUM_PARTS:
         raise InputError(
             f"conditioning: got features of shape {None if features is None else list(features.shape)}, wanted one "

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from ...humandiffusion.errors import InputError
 from ...humandiffusion.models.unet import Context, HumanUNet
 from .native_conds import KEY
 
@@ -30,6 +31,12 @@ class NativeNet(torch.nn.Module):
 
     def _velocity(self, x: Tensor, sigma: Tensor, transformer_options: dict[str, Any], **conds: Any) -> Tensor:
         height, width = x.shape[-2:]
+        if conds["occupancy"].shape[-2:] != x.shape[-2:]:
+            raise InputError(
+                f"latent: another node hands the MODEL pieces of {list(x.shape[-2:])} where the map has "
+                f"{list(conds['occupancy'].shape[-2:])}; use Crop Tiles and Join Tiles instead of a node that cuts the "
+                "latent into tiles"
+            )
         # Whole latents are on the grid (`check_fits`); the window of an area prompt may not be.
         padded = _pad(x, self.unet.config.multiple).contiguous(memory_format=torch.channels_last)
         clean = self.unet.denoise(padded, sigma, self._context(padded, transformer_options, conds))

@@ -192,7 +192,32 @@ def law_a_map_of_any_size_is_fitted() -> None:
     assert latent["samples"].shape == (1, 3, 80, 48), latent["samples"].shape
     assert ksample(positive, negative, latent).isfinite().all()
     wide = {"samples": torch.zeros(1, 3, 48, 64)}
-    assert ksample(positive, negative, wide).isfinite().all()
+    assert sampler(features=features(), pose=odd, latent=wide).isfinite().all()
+    positive, negative, latent = condition(odd, width=128, height=96)
+    assert latent["samples"].shape == wide["samples"].shape and ksample(positive, negative, latent).isfinite().all()
+
+
+def law_a_latent_of_another_shape_is_refused() -> None:
+    """A tiler hands over its tiles, each as a run of its own; no map of ours is cut with them."""
+    positive, negative, latent = condition()
+    tile = {"samples": ksample(positive, negative, latent)[..., :32, :]}
+    words = "64x64 for a map of 64x96", "Crop Tiles", "Join Tiles", "HumanDiffusion Sampler"
+    refused(lambda: ksample(positive, negative, tile, denoise=0.4), *words)
+    wide = condition(width=128, height=96)
+    refused(lambda: ksample(*wide[:2], latent), "64x96 for a map of 128x96")
+    (larger,) = core.LatentUpscaleBy().upscale(latent, "bilinear", 2.0)
+    assert ksample(positive, negative, larger, denoise=0.5).shape == (1, 3, 96, 64)
+
+
+def law_a_tiler_inside_the_model_is_refused() -> None:
+    def tiled(forward: Any, given: Any) -> torch.Tensor:
+        x, half = given["input"], given["input"].shape[-2] // 2
+        tiles = [forward(x[..., i : i + half, :], given["timestep"], **given["c"]) for i in (0, half)]
+        return torch.cat(tiles, 2)
+
+    model = MODEL.clone()
+    model.set_model_unet_function_wrapper(tiled)
+    refused(lambda: ksample(*condition(), model=model), "pieces of [24, 32]", "Crop Tiles", "Join Tiles")
 
 
 def law_what_does_not_depend_on_the_step_is_made_once() -> None:
