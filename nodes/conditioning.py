@@ -30,7 +30,8 @@ class Conditioning(io.ComfyNode):
                     max=LARGEST,
                     step=GRID,
                     tooltip="Width of the picture, a multiple of 32. 0 takes the map's, to the nearest multiple of "
-                    "32. The map is scaled to fit and filled up with background, never squashed.",
+                    "32. The map is scaled to fit and filled up with background, never squashed. Samplers then want "
+                    "latents of these proportions.",
                 ),
                 io.Int.Input(
                     "height",
@@ -74,7 +75,9 @@ class Conditioning(io.ComfyNode):
                     display_name="negative", tooltip="The same map with nothing described: what cfg steers away from."
                 ),
                 io.Latent.Output(
-                    display_name="latent", tooltip="Empty, of the map's size. Goes into the sampler's latent input."
+                    display_name="latent",
+                    tooltip="Empty, of the map's size. Goes into the sampler's latent input. For a second, larger pass "
+                    "enlarge the sampler's result with Upscale Latent By, not with Upscale Latent.",
                 ),
             ],
         )

@@ -31,7 +31,9 @@ class LoadModel(io.ComfyNode):
                 io.Model.Output(
                     display_name="model",
                     tooltip="Goes into HumanDiffusion Sampler, KSampler or any other sampler. It needs the "
-                    "conditioning of HumanDiffusion Conditioning, not that of CLIP Text Encode.",
+                    "conditioning of HumanDiffusion Conditioning, not that of CLIP Text Encode. Its latents are "
+                    "pictures at half size: to enlarge them use Upscale Latent By. Upscale Latent takes them for a "
+                    "Stable Diffusion model's and makes them four times too small.",
                 ),
                 io.Vae.Output(
                     display_name="vae",

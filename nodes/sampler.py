@@ -49,7 +49,7 @@ class Sampler(io.ComfyNode):
                     "latent",
                     optional=True,
                     tooltip="Needed if denoise is below 1: the picture to start from, through VAE Encode. Otherwise "
-                    "its size and batch count.",
+                    "its size and batch count. It may have any shape: the map is fitted in, never squashed.",
                 ),
                 io.Int.Input(
                     "seed",
@@ -115,7 +115,13 @@ class Sampler(io.ComfyNode):
                     tooltip="How much each pass after the first repaints: its denoise.",
                 ),
             ],
-            outputs=[io.Latent.Output(display_name="latent", tooltip="The finished latent. Goes into VAE Decode.")],
+            outputs=[
+                io.Latent.Output(
+                    display_name="latent",
+                    tooltip="The finished latent. Goes into VAE Decode, or through Upscale Latent By into another pass. "
+                    "Upscale Latent, with fixed pixels, is for Stable Diffusion's latents only.",
+                )
+            ],
         )
 
     @classmethod
