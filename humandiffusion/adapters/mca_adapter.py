@@ -1,7 +1,7 @@
 """MCA for a frozen Stable Diffusion as trained weights: SAA over the part features, keys and values of an MAA in every
 cross-attention, and a map encoder.
 
-    out <- out + g softmax(Q K_F^T / sqrt(d) + B) V_F,    F = norm(SAA(part features)),    B = log(occupancy), 0 for null
+    out <- out + g softmax(Q K_F^T / sqrt(d) + B) V_F,   F = norm(SAA(part features)),   B = log(occupancy), 0 for null
 
 Q is the cross-attention's own query. The zero-initialised projection is that of the values: on 25 part tokens it costs
 next to nothing, and the frozen output projection of the cross-attention, which comes after it, mixes the heads.

@@ -14,6 +14,7 @@ RUNS = {
     "reconstructions": "the denoiser's own pictures of photos, for the decoder to learn from",
     "decoder": "the picture decoder behind the denoiser",
     "assemble": "denoiser and decoder into one file",
+    "sd-adapter": "MCA for a Stable Diffusion 1.5 or SDXL that stays as it is",
     "parser": "the parser that turns a photo into a semantic pose",
 }
 
@@ -33,4 +34,4 @@ def add(commands: Commands, words: Sequence[str]) -> None:
 
 
 def _training(name: str) -> ModuleType:
-    return import_module(f"..training.{name}", __package__)
+    return import_module(f"..training.{name.replace('-', '_')}", __package__)

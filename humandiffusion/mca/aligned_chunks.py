@@ -37,7 +37,7 @@ class FeatureChunk:
 
 @dataclass(frozen=True, eq=False)
 class Chunk:
-    """Part tokens [B, K, D] that join the prompt's and the bias of both, if anything is said; image tokens; features."""
+    """Part tokens [B, K, D] that join the prompt's and the bias of both, if anything is said; what adapters add."""
 
     tokens: Tensor | None
     bias: Tensor | None
@@ -63,13 +63,17 @@ class Alignment:
         self._made: dict[Any, Chunk | None] = {}
         self._worn: dict[int, Worn] = {}
 
-    def begin(self, latent: tuple[int, int]) -> None:
+    def begin(self, latent: tuple[int, int], device: torch.device) -> None:
         """A forward on a latent of (h, w) begins. Raises InputError if the rows are for another."""
         for chunk in self._chunks:
             made_for = latent if chunk is None else chunk.latent
             if latent != made_for:
                 raise InputError(f"chunks: got rows for a latent of {list(made_for)}, the U-Net's is {list(latent)}")
         self.latent = latent
+        # Now, and not where it is first needed: what is computed inside a checkpointed block is computed twice.
+        for i, chunk in enumerate(self._chunks):
+            if chunk is not None and chunk.features is not None:
+                self._wear(i, chunk.features, device)
 
     def at(self, x: Tensor, section: str, prompt: Tensor) -> list[Chunk | None]:
         """The chunks as a cross-attention needs them that sees `x` [B, N, C] and the prompt's tokens [B, M, D]."""
@@ -136,7 +140,7 @@ class Alignment:
         if chunk.features is not None:
             _check_share(len(chunk.features), share)
             worn = self._wear(i, chunk.features, x.device)
-            shares = feature_bias(chunk.features.occupancy.to(x.device), size)
+            shares = feature_bias(chunk.features.occupancy.to(x.device), size, x.dtype)
             weight = chunk.features.gain[:, scale, None, None].to(x)
             features = FeatureChunk(_checked(chunk.features, self.sites), worn.tokens, shares, weight)
         return Chunk(tokens, bias, tuple(images), features)

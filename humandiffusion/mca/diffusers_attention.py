@@ -34,8 +34,9 @@ def align(
 
     The batch of a forward is split evenly into `chunks`; each has one row, or one for each of its pictures, or is None:
     not aligned. For settings that change during a run, set the `chunks` of what it gives between two steps. An image
-    adapter in the rows is a PartAdapter on the U-Net's device, a trained one an McaAdapter. Raises InputError if a cross-attention is already taken
-    by somebody who adds weights (diffusers' own IP-Adapter), or the U-Net is of no known kind; `architecture` names it.
+    adapter in the rows is a PartAdapter on the U-Net's device, a trained one an McaAdapter. Raises InputError if a
+    cross-attention is already taken by somebody who adds weights (diffusers' own IP-Adapter), or the U-Net is of no
+    known kind; `architecture` names it.
     """
     sites = cross_attentions(unet)
     alignment = Alignment(architecture or _architecture_of(unet), len(sites), chunks)
@@ -154,7 +155,7 @@ def _add_map(alignment: Alignment, level: int, module: nn.Module, given: tuple[A
 
 def _begin(alignment: Alignment, unet: nn.Module, given: tuple[Any, ...], named: dict[str, Any]) -> None:
     sample = given[0] if given else named["sample"]
-    alignment.begin((sample.shape[-2], sample.shape[-1]))
+    alignment.begin((sample.shape[-2], sample.shape[-1]), sample.device)
 
 
 def _check_free(name: str, processor: Any) -> None:

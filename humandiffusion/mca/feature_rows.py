@@ -75,11 +75,11 @@ def map_occupancy(pose: SemanticPose, size: tuple[int, int]) -> Tensor:
     return occupancy(fit(pose, (height * PICTURE_SCALE, width * PICTURE_SCALE)), size)
 
 
-def feature_bias(shares: Tensor, size: tuple[int, int]) -> Tensor:
+def feature_bias(shares: Tensor, size: tuple[int, int], dtype: torch.dtype = torch.float32) -> Tensor:
     """Occupancy [B, P, h, w] -> bias [B, 1, N, P + 1] of an attention that sees `size`: log(share), -inf where a part
     is not, and 0 for the null token, which is last. So every cell has an open token.
     """
-    cells = coarsen(shares, size).flatten(2).mT.log()
+    cells = coarsen(shares, size).flatten(2).mT.log().to(dtype)
     keys = cells.shape[2] + 1
     return F.pad(cells, (0, -(-keys // _ALIGNMENT) * _ALIGNMENT - keys + 1))[..., :keys][:, None]
 

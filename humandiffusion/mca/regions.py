@@ -44,7 +44,8 @@ class Region:
     0..1: how much of the prompt a part leaves inside it. `exclusive`: each cell belongs to one part, also of the other
     regions that hold with this one. `feather`: how
     soft borders are, in pixels. `adapter` tells whose the image tokens are, or who reads the `features`, and
-    `image_strength` how much these count. Raises InputError for anything out of range.
+    `image_strength` how much these count. `any_shape`: pictures need not have the map's proportions; it is fitted in.
+    Raises InputError for anything out of range.
     """
 
     pose: SemanticPose
@@ -59,6 +60,7 @@ class Region:
     adapter: object | None = None
     image_strength: float = 1.0
     features: RegionFeatures | None = None
+    any_shape: bool = False
     _coverage: dict[tuple[int, int], Tensor] = field(default_factory=dict, init=False, repr=False)
     _occupancy: dict[tuple[int, int], Tensor] = field(default_factory=dict, init=False, repr=False)
 
