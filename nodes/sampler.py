@@ -118,8 +118,8 @@ class Sampler(io.ComfyNode):
             outputs=[
                 io.Latent.Output(
                     display_name="latent",
-                    tooltip="The finished latent. Goes into VAE Decode, or through Upscale Latent By into another pass. "
-                    "Upscale Latent, with fixed pixels, is for Stable Diffusion's latents only.",
+                    tooltip="The finished latent. Goes into VAE Decode, or through Upscale Latent By into another "
+                    "pass. Upscale Latent, with fixed pixels, is for Stable Diffusion's latents only.",
                 )
             ],
         )

@@ -98,6 +98,49 @@ def random_sd(host: SimpleNamespace, tmp_path_factory: pytest.TempPathFactory) -
 
 
 @pytest.fixture(scope="session")
+def artists_files(base: Path, random_sd: Path) -> None:
+    """What the example workflows name of an artist's own, in the server's folders: small random files, a noisy picture
+    with a hole in its alpha as the mask editor leaves it, and an upscaler.
+    """
+    twins = [json.loads(path.read_text("utf-8")) for path in FIXTURES.glob("*.api.json")]
+    nodes = [node for twin in twins for node in twin.values()]
+    inputs = {item for node in nodes for item in node["inputs"].items() if _is_name(item)}
+    for kind, name in sorted(inputs):
+        folder, stand_in = FILES[kind]
+        _within(base / folder).joinpath(name).symlink_to(random_sd / f"{stand_in(name)}.safetensors")
+    torch.save(_upscaler(), _within(base / "models" / "upscale_models") / UPSCALER)
+    picture = Image.effect_noise((128, 192), 90).convert("RGBA")
+    picture.paste((0, 0, 0, 0), (32, 64, 96, 128))
+    picture.save(base / "input" / "person.png")
+
+
+# What names a file in a workflow: the folder where ComfyUI looks for it, and the random file that stands for it.
+FILES: dict[str, tuple[str, Callable[[str], str]]] = {
+    "ckpt_name": ("models/checkpoints", lambda name: "sdxl" if "xl" in name else "sd15"),
+    "lora_name": ("models/loras", lambda name: "lora"),
+    "control_net_name": ("models/controlnet", lambda name: "control"),
+}
+UPSCALER, SCALE = "RealESRGAN_x2plus.pth", 2
+
+
+def _is_name(item: tuple[str, Any]) -> bool:
+    return item[0] in FILES and isinstance(item[1], str)
+
+
+def _within(folder: Path) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _upscaler(width: int = 8) -> dict[str, torch.Tensor]:
+    """A small random network of Real-ESRGAN's compact layout, which spandrel reads."""
+    random = torch.Generator().manual_seed(5)
+    shapes = {"0": (width, 3, 3, 3), "1": (width,), "2": (3 * SCALE**2, width, 3, 3)}
+    tensors = {f"body.{layer}.weight": torch.randn(shape, generator=random) / 8 for layer, shape in shapes.items()}
+    return {**tensors, "body.0.bias": torch.zeros(width), "body.2.bias": torch.zeros(3 * SCALE**2)}
+
+
+@pytest.fixture(scope="session")
 def server(host: SimpleNamespace, base: Path) -> Iterator["Server"]:
     """The server, started once and ended by its process id."""
     with socket.socket() as probe:

@@ -348,10 +348,42 @@ def law_phrases_without_their_part_have_no_effect_and_none_at_all_are_refused() 
     )
 
 
-def law_a_map_of_another_aspect_is_fitted() -> None:
-    assert ksample(*apply(), empty(1, (16, 24))).isfinite().all()
-    for size in ((25, 17), (31, 9), (8, 40)):
-        assert ksample(*apply(), empty(1, size)).shape[-2:] == size
+def law_a_latent_of_another_shape_is_refused_unless_it_is_meant() -> None:
+    """A tiler hands over its tiles, each as a run of its own; no map of ours is cut with them."""
+    model, positive, negative = apply()
+    picture = ksample(model, positive, negative)
+    tile = {"samples": picture[..., :16, :]}
+    words = "128x128 for a map of 128x192", "Crop Tiles", "Join Tiles", "Pose Transform"
+    refused(lambda: ksample(model, positive, negative, tile, denoise=0.4), *words)
+    given = {"seed": 1, "steps": 2, "cfg": 4.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0}
+    for size in ((16, 24), (25, 17), (31, 9), (8, 40)):
+        (done,) = (
+            NODES["Sampler"]
+            .execute(model, STANDING, **given, positive=positive, negative=negative, latent=empty(1, size))
+            .result
+        )
+        assert done["samples"].shape[-2:] == size and done["samples"].isfinite().all()
+
+
+def law_a_larger_pass_and_a_neighbouring_size_are_no_tiles() -> None:
+    model, positive, negative = apply()
+    (larger,) = core.LatentUpscaleBy().upscale({"samples": ksample(model, positive, negative)}, "bilinear", 1.5)
+    assert ksample(model, positive, negative, larger, denoise=0.5).shape[-2:] == (36, 24)
+    for size in ((25, 17), (26, 15), (24, 18)):
+        assert ksample(model, positive, negative, empty(1, size)).shape[-2:] == size
+
+
+def law_a_tiler_inside_the_model_is_refused() -> None:
+    model, positive, negative = apply()
+
+    def tiled(forward: Any, given: Any) -> torch.Tensor:
+        x, half = given["input"], given["input"].shape[-2] // 2
+        tiles = [forward(x[..., i : i + half, :], given["timestep"], **given["c"]) for i in (0, half)]
+        return torch.cat(tiles, 2)
+
+    model = model.clone()
+    model.set_model_unet_function_wrapper(tiled)
+    refused(lambda: ksample(model, positive, negative), "pieces of [12, 16]", "Crop Tiles", "Join Tiles")
 
 
 def law_a_negative_phrase_steers_away() -> None:
