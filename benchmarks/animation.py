@@ -91,10 +91,10 @@ def _rows(films_: list, figure: str) -> list[float]:
 
 def _save(images, path: Path) -> None:
     import torch
-    from pictures import _image
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _image(torch.cat(list(images), 2)).save(path)
+    from humandiffusion.evaluation.pictures import save_picture
+
+    save_picture(torch.cat(list(images), 2), path)
 
 
 def _arguments() -> argparse.Namespace:

@@ -4,12 +4,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import torch
-from asks import Maps
 from worn import figure_labels, worn
 
 from humandiffusion.errors import InputError
 from humandiffusion.evaluation.asking import NOUNS, ask_all, large_garments
 from humandiffusion.evaluation.landmarks import load_landmark_judge
+from humandiffusion.evaluation.maps import Maps
 from humandiffusion.pose.presets import load_preset, preset_names
 
 

@@ -36,8 +36,9 @@ class Change:
 def main() -> None:
     """Make, edit, judge, print and write."""
     args = _arguments()
-    from asks import load_maps
     from pictures import make_pictures
+
+    from humandiffusion.evaluation.maps import load_maps
 
     maps = load_maps(args.data, args.seed, args.limit)
     changes = list(_changes(maps, args.edits))

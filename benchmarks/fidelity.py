@@ -10,8 +10,6 @@ measured, and by which networks: `humandiffusion/evaluation/`.
 """
 
 import argparse
-from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 from common import Figures, report, start
@@ -25,13 +23,17 @@ WANTED = {
     "understood": "asked colours that words carried to the right part",
     "seed_difference": "mean |difference| of sRGB 0..1, other seed",
 }
+# Of what the library measures, the figures of this benchmark.
+CONTRACTED = ("person_", "colour_accuracy", "leak_rate", "understood", "kernel_distance")
 
 
 def main() -> None:
     """Make or read the pictures, judge them, print and write the figures."""
     args = _arguments()
-    from asks import Maps, load_maps, write_jobs
-    from pictures import contact_sheet, make_pictures, read_pictures, save_pictures
+    from pictures import make_pictures
+
+    from humandiffusion.evaluation.maps import Maps, load_maps, write_jobs
+    from humandiffusion.evaluation.pictures import contact_sheet, read_pictures, save_picture
 
     parsed: Maps = load_maps(args.data, args.seed, args.limit)
     maps = parsed
@@ -45,120 +47,85 @@ def main() -> None:
         return
     judges = _judges(args.judge)
     if args.pictures:
-        pictures = read_pictures(args.pictures, maps)
+        pictures = read_pictures(args.pictures, maps.asks, maps.labels)
     else:
         pictures = make_pictures(maps, args, range(len(maps.asks)), args.seed)
     if args.save:
-        save_pictures(pictures, maps, args.save)
+        for picture, ask in zip(pictures, maps.asks, strict=True):
+            save_picture(picture, args.save / f"{ask.photo_id}.png")
     if args.sheet:
-        contact_sheet(pictures, maps, args.sheet)
+        contact_sheet(pictures, maps.asks, maps.labels, args.sheet)
     figures = {"maps": args.maps} | judge(pictures, maps, parsed, judges)
     if args.second and not args.pictures:
         figures |= _other_seed(pictures, maps, judges, args)
     report(f"Fidelity of {len(pictures)} pictures", figures, WANTED, args.json)
 
 
-@dataclass(frozen=True)
-class Judges:
-    """The networks that judge; `silhouette` is None where only the pose network's file was given."""
-
-    person: object
-    silhouette: object | None
-    features: object
-
-
-def judge(pictures: list, maps, parsed, judges: Judges) -> Figures:
+def judge(pictures: list, maps, parsed, judges) -> Figures:
     """All figures of one set of pictures [3, H, W]; `pictures[i]` answers `maps.asks[i]`. What the judges say of real
     photos is told of those in `parsed`, with their own maps."""
-    from humandiffusion.evaluation.asking import flat_picture
-    from humandiffusion.evaluation.colours import colour_accuracy, leak_rate
-    from humandiffusion.evaluation.kernel_distance import kernel_distance
+    from humandiffusion.evaluation.asking import Ask, flat_picture
+    from humandiffusion.evaluation.measuring import measure
+    from humandiffusion.evaluation.nearest import Looks, looks_of
+    from humandiffusion.evaluation.ruler import Ruler, distances
 
-    shape, rows = _shape(pictures, maps, judges), _colours(pictures, maps)
-    real = _shape([parsed.photo(i) for i in range(len(parsed.asks))], parsed, judges)
     # All held-out photos, also where only some pictures are judged: a larger set is a steadier ruler.
-    ruler = judges.features(maps.every_photo())
-    flats = [flat_picture(labels, ask.asked) for labels, ask in zip(maps.labels, maps.asks, strict=True)]
-    distance, flat = (kernel_distance(judges.features(some), ruler) for some in (pictures, flats))
-    figures: Figures = {"pictures": len(pictures), **shape}
-    figures |= {f"{name}_real": value for name, value in real.items()}
-    figures |= {
-        "person_seen_ratio": shape["person_seen"] / real["person_seen"],
-        "colour_accuracy": colour_accuracy(rows),
-        "colours_asked": len(rows),
-        "leak_rate": leak_rate(rows),
-        "understood": maps.understood(),
-        "kernel_distance": distance,
+    ruler = Ruler(looks_of(maps.every_photo(), judges.network))
+    measured = measure(maps.asks, maps.labels, [pictures], judges, ruler)
+    plain = [Ask(ask.photo_id, "", {}) for ask in parsed.asks]
+    photos = [parsed.photo(index) for index in range(len(plain))]
+    real = measure(plain, parsed.labels, [photos], judges, Ruler(Looks.none()))
+    flats = (flat_picture(labels, ask.asked) for labels, ask in zip(maps.labels, maps.asks, strict=True))
+    flat = distances(looks_of(flats, judges.network).features, ruler.held_out.features)["kernel_distance"].value
+    found = {name: figure.value for name, figure in measured.figures.items() if name.startswith(CONTRACTED)}
+    found |= {f"{name}_real": figure.value for name, figure in real.figures.items() if name.startswith("person_")}
+    return {
+        "pictures": len(pictures),
+        **found,
+        "person_seen_ratio": found["person_seen"] / found["person_seen_real"],
+        "colours_asked": measured.figures["colour_accuracy"].count,
         "kernel_distance_flat": flat,
-        "kernel_ratio": distance / flat,
+        "kernel_ratio": found["kernel_distance"] / flat,
     }
-    return figures | _by(rows, "colour", lambda row: row.asked) | _by(rows, "part", _part_name)
 
 
-def _shape(pictures: list, maps, judges: Judges) -> dict[str, float]:
-    from humandiffusion.evaluation.shape import mask_iou, person_mask
-
-    wanted = [person_mask(labels) for labels in maps.labels]
-    seen = [judges.person(picture) for picture in pictures]
-    ious = [mask_iou(one.mask, mask) for one, mask in zip(seen, wanted, strict=True)]
-    figures = {"person_iou": _mean(ious), "person_iou_worst": min(ious)}
-    figures["person_seen"] = _mean([one.score > 0.5 for one in seen])
-    if judges.silhouette is not None:
-        pairs = zip(pictures, wanted, strict=True)
-        figures["person_iou_second"] = _mean([mask_iou(judges.silhouette(picture), mask) for picture, mask in pairs])
-    return figures
-
-
-def _colours(pictures: list, maps) -> list:
-    from humandiffusion.evaluation.colours import judge_colours
-
-    triples = zip(pictures, maps.labels, maps.asks, strict=True)
-    return [row for picture, labels, ask in triples for row in judge_colours(picture, labels, ask.asked)]
-
-
-def _other_seed(pictures: list, maps, judges: Judges, args: argparse.Namespace) -> Figures:
+def _other_seed(pictures: list, maps, judges, args: argparse.Namespace) -> Figures:
     from pictures import make_pictures
 
-    from humandiffusion.evaluation.colours import colour_accuracy
+    from humandiffusion.evaluation.measuring import measure
+    from humandiffusion.evaluation.nearest import Looks
+    from humandiffusion.evaluation.painting import TURN
+    from humandiffusion.evaluation.ruler import Ruler
     from humandiffusion.evaluation.shape import mask_iou
 
     chosen = range(min(args.second, len(maps.asks)))
     few = maps.first(len(chosen))
-    others = make_pictures(few, args, chosen, args.seed + 500_000)
+    others = make_pictures(few, args, chosen, args.seed + TURN)
     pairs = list(zip(pictures, others, strict=False))
-    masks = [(judges.person(one).mask, judges.person(other).mask) for one, other in pairs]
+    figures = measure(few.asks, few.labels, [others], judges, Ruler(Looks.none())).figures
     return {
         "seed_pictures": len(others),
         "seed_difference": _mean([float((one - other).abs().mean()) for one, other in pairs]),
-        "seed_mask_iou": _mean([mask_iou(one, other) for one, other in masks]),
-        "seed_person_iou": _shape(others, few, judges)["person_iou"],
-        "seed_colour_accuracy": colour_accuracy(_colours(others, few)),
+        "seed_mask_iou": _mean([mask_iou(*(judges.person(one).mask for one in pair)) for pair in pairs]),
+        "seed_person_iou": figures["person_iou"].value,
+        "seed_colour_accuracy": figures["colour_accuracy"].value,
     }
 
 
-def _by(rows: list, what: str, key) -> Figures:
-    groups = defaultdict(list)
-    for row in rows:
-        groups[key(row)].append(row.right)
-    return {f"colour_accuracy_{what}_{name}": _mean(hits) for name, hits in sorted(groups.items())}
-
-
-def _part_name(row) -> str:
-    from humandiffusion.parts import PART_NAMES
-
-    return PART_NAMES[row.part].replace(" ", "_")
-
-
-def _mean(values: list) -> float:
-    return sum(values) / len(values)
-
-
-def _judges(path: Path | None) -> Judges:
+def _judges(path: Path | None):
+    """Only the networks that the figures need; nothing of ours judges."""
+    from humandiffusion.evaluation.judges import Judges
     from humandiffusion.evaluation.kernel_distance import load_feature_judge
+    from humandiffusion.evaluation.networks import FeatureNetwork
     from humandiffusion.evaluation.person import load_person_judge, load_silhouette_judge
 
     alone = path is not None and path.suffix == ".tflite"
-    return Judges(load_person_judge(path), None if alone else load_silhouette_judge(path), load_feature_judge())
+    network = FeatureNetwork("EfficientNet-Lite0", load_feature_judge())
+    return Judges(network, person=load_person_judge(path), silhouette=None if alone else load_silhouette_judge(path))
+
+
+def _mean(values: list[float]) -> float:
+    return sum(values) / len(values)
 
 
 def _arguments() -> argparse.Namespace:

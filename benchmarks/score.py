@@ -74,7 +74,6 @@ def separation(args: argparse.Namespace) -> Figures:
 def best_of_a_batch(args: argparse.Namespace) -> Figures:
     """The best 2 of 8 native pictures of a map against 2 random ones of the same 8."""
     import torch
-    from asks import load_maps
     from tqdm import tqdm
 
     from humandiffusion.describe import describe
@@ -82,6 +81,7 @@ def best_of_a_batch(args: argparse.Namespace) -> Figures:
     from humandiffusion.evaluation.best import best
     from humandiffusion.evaluation.colours import judge_colours
     from humandiffusion.evaluation.intervals import interval
+    from humandiffusion.evaluation.maps import load_maps
     from humandiffusion.evaluation.person import load_person_judge
     from humandiffusion.evaluation.score import score_pictures
     from humandiffusion.evaluation.shape import mask_iou, person_mask

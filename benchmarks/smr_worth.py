@@ -31,10 +31,10 @@ def main() -> None:
     """Make and judge the pictures of every variant, print and write the figures."""
     args = _arguments()
     import torch
-    from asks import load_maps
-    from pictures import contact_sheet, read_pictures, save_pictures
 
+    from humandiffusion.evaluation.maps import load_maps
     from humandiffusion.evaluation.person import load_person_judge
+    from humandiffusion.evaluation.pictures import contact_sheet, read_pictures, save_picture
     from humandiffusion.pipeline import HumanDiffusionPipeline
 
     maps = load_maps(args.data, args.seed, args.limit)
@@ -46,13 +46,14 @@ def main() -> None:
         rounds = []
         for turn in range(args.rounds):
             if turn == 0 and args.pictures and (args.pictures / variant).is_dir():
-                pictures = read_pictures(args.pictures / variant, maps)
+                pictures = read_pictures(args.pictures / variant, maps.asks, maps.labels)
             else:
                 pictures = make(pipeline, maps, look_of(variant, args), args, args.seed + 500_000 * turn)
             rounds.append(judged(pictures, maps, judge))
             if turn == 0 and args.save:
-                save_pictures(pictures, maps, args.save / variant)
-                contact_sheet(pictures, maps, args.save / f"{variant}.png")
+                for picture, ask in zip(pictures, maps.asks, strict=True):
+                    save_picture(picture, args.save / variant / f"{ask.photo_id}.png")
+                contact_sheet(pictures, maps.asks, maps.labels, args.save / f"{variant}.png")
         scores[variant] = {name: torch.stack([one[name] for one in rounds]).sum(0) for name in rounds[0]}
     figures: Figures = {"maps": len(maps.asks), "rounds": args.rounds, "k": args.k, "tau": args.tau, **table(scores)}
     report(f"SMR's worth on {len(maps.asks)} held-out maps", figures, WANTED, args.json)

@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from .. import __version__
 from ..errors import InputError
-from . import describe, edit, generate, memory, pose, retrieve, train
+from . import describe, edit, evaluate, generate, memory, pose, retrieve, train
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def _parser(words: Sequence[str]) -> argparse.ArgumentParser:
     parser = _OneLineParser(prog="humandiffusion", description="A sentence and a semantic pose map become a person.")
     parser.add_argument("--version", action="version", version=f"humandiffusion {__version__}")
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for command in (generate, edit, describe, retrieve, memory, pose):
+    for command in (generate, edit, describe, retrieve, memory, pose, evaluate):
         command.add(commands)
     train.add(commands, words)
     return parser

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from .common import Commands, appearing_whole, output_picture, print_line, sentence
 from .jobs import Job, pictures_folder, run_jobs
-from .painting import add_models, add_sampling, load_pipeline, open_pose
+from .painting import add_models, add_sampling, load_pipeline, open_pose, picture_size
 
 if TYPE_CHECKING:
     from ..pipeline import HumanDiffusionPipeline
@@ -32,7 +32,9 @@ def add(commands: Commands) -> None:
     many.add_argument("--out-dir", type=pictures_folder, metavar="DIR", help="where DIR/<id>.png go")
     how = parser.add_argument_group("how")
     add_sampling(how)
-    how.add_argument("--size", type=_size, metavar="WxH", help="multiples of 32 (default: the map's, to the nearest)")
+    how.add_argument(
+        "--size", type=picture_size, metavar="WxH", help="multiples of 32 (default: the map's, to the nearest)"
+    )
     add_models(how)
     parser.set_defaults(run=run)
 
@@ -107,11 +109,3 @@ def _save_sheet(pipeline: "HumanDiffusionPipeline", features: "PartFeatures", ou
     picture = sheet(features, pipeline.memory.memory)
     with appearing_whole(out) as beside:
         pipeline.image_processor.numpy_to_pil(picture[None].numpy())[0].save(beside, format="PNG")
-
-
-def _size(text: str) -> tuple[int, int]:
-    """`WxH` -> (height, width)."""
-    width, _, height = text.lower().partition("x")
-    if not (width.isdecimal() and height.isdecimal()):
-        raise argparse.ArgumentTypeError(f"got {text!r}, wanted WIDTHxHEIGHT, as 256x384")
-    return int(height), int(width)

@@ -37,7 +37,7 @@ def load_pipeline(args: argparse.Namespace) -> "HumanDiffusionPipeline":
     from ..pipeline import HumanDiffusionPipeline
 
     pipeline = HumanDiffusionPipeline.from_files(model=args.model, encoder=args.encoder, memory=args.memory)
-    _check_device(args.device)
+    check_device(args.device)
     pipeline.to(args.device)
     return pipeline
 
@@ -68,10 +68,19 @@ def number(low: float, high: float) -> Any:
     return parse
 
 
-def _check_device(name: str) -> None:
+def check_device(name: str) -> None:
+    """Raises InputError unless torch can use the device here."""
     import torch
 
     try:
         torch.zeros(1, device=name)
     except (RuntimeError, AssertionError) as error:
         raise InputError(f"--device: got {name!r}, which this torch cannot use here; give cpu ({error})") from error
+
+
+def picture_size(text: str) -> tuple[int, int]:
+    """An argparse type: `WxH` -> (height, width)."""
+    width, _, height = text.lower().partition("x")
+    if not (width.isdecimal() and height.isdecimal()):
+        raise argparse.ArgumentTypeError(f"got {text!r}, wanted WIDTHxHEIGHT, as 256x384")
+    return int(height), int(width)

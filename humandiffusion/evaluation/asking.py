@@ -1,7 +1,8 @@
 """What a model is asked when its colours are judged: a sentence for each map, its garments in evenly dealt colours."""
 
 import random
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -41,11 +42,28 @@ _PLAIN = (191, 191, 191)
 
 @dataclass(frozen=True)
 class Ask:
-    """One picture to make: the photo whose map it takes, the sentence, and the colour asked of each part."""
+    """One picture to make: the photo whose map it takes, the sentence, and the basic colour asked of each part.
+
+    `words`: what the sentence says of each of these parts, `crimson` or `striped red`. `patterns`: those asked, if any.
+    """
 
     photo_id: str
     text: str
     asked: dict[int, str]
+    words: dict[int, str] = field(default_factory=dict)
+    patterns: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Card:
+    """What one garment is asked: the words for it, the basic colour that they mean, the pattern that they name."""
+
+    words: str
+    colour: str
+    pattern: str | None = None
+
+
+PLAIN_CARDS: tuple[Card, ...] = tuple(Card(name, name) for name in BASIC_NAMES)
 
 
 def large_garments(labels: Tensor, minimum: float = 0.01) -> list[int]:
@@ -54,16 +72,21 @@ def large_garments(labels: Tensor, minimum: float = 0.01) -> list[int]:
     return [part for part in GARMENTS if int(counts[part]) >= minimum * labels.numel()]
 
 
-def ask_all(photos: list[tuple[str, dict[int, str]]], seed: int) -> list[Ask]:
-    """Sentences for (photo id, {part: noun}): every basic colour is dealt equally often, give or take one."""
+def ask_all(photos: list[tuple[str, dict[int, str]]], seed: int, cards: Sequence[Card] = PLAIN_CARDS) -> list[Ask]:
+    """Sentences for (photo id, {part: noun}): every card, as each basic colour, is dealt equally often, give or take
+    one.
+    """
     count = sum(len(nouns) for _, nouns in photos)
-    deck = [BASIC_NAMES[i % len(BASIC_NAMES)] for i in range(count)]
+    deck = [cards[i % len(cards)] for i in range(count)]
     random.Random(seed).shuffle(deck)
     dealt = iter(deck)
     asks = []
     for photo_id, nouns in photos:
-        asked = {part: next(dealt) for part in nouns}
-        asks.append(Ask(photo_id, sentence([f"{asked[part]} {noun}" for part, noun in nouns.items()]), asked))
+        hand = {part: next(dealt) for part in nouns}
+        text = sentence([f"{hand[part].words} {noun}" for part, noun in nouns.items()])
+        colours, words = ({part: getattr(card, name) for part, card in hand.items()} for name in ("colour", "words"))
+        patterns = {part: card.pattern for part, card in hand.items() if card.pattern is not None}
+        asks.append(Ask(photo_id, text, colours, words, patterns))
     return asks
 
 

@@ -1,0 +1,88 @@
+"""The photos that pictures are held against: those held out, as what a picture should look like, and those trained on,
+as what it must not copy.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from ..safetensors_io import read_tensors, write_tensors
+from ..training.photos import PhotoSet
+from .frechet import frechet_distance
+from .kernel_distance import kernel_distance
+from .nearest import Looks, looks_of
+from .networks import FeatureNetwork
+from .tallies import Figure
+
+_HALVES = 200
+_KINDS = {"kernel_distance": kernel_distance, "frechet_distance": frechet_distance}
+
+
+@dataclass(frozen=True)
+class Ruler:
+    """All held-out photos, and the photos that were trained on, each beside its mirror image: of `ids[i]` the rows
+    2 i and 2 i + 1 of `training`."""
+
+    held_out: Looks
+    training: Looks = field(default_factory=Looks.none)
+    ids: tuple[str, ...] = ()
+
+    def training_sample(self, count: int) -> Tensor:
+        """Features of some training photos, evenly spread: how far apart photos themselves lie."""
+        photos = self.training.features[::2]
+        return photos[torch.linspace(0, len(photos) - 1, min(count, len(photos))).round().long()]
+
+
+def make_ruler(photos: PhotoSet, trained: Sequence[PhotoSet], network: FeatureNetwork, cache: Path) -> Ruler:
+    """Of the photos of a set that are held out and of all that were trained on; features are kept in `cache`."""
+    held_out = _cached(lambda: _images([photos]), network, cache)
+    ids = tuple(one.source(i) for one in trained for i in one.ids)
+    training = _cached(lambda: _both_sides(trained), network, cache)
+    return Ruler(held_out, training, ids)
+
+
+def distances(features: Tensor, ruler: Tensor) -> dict[str, Figure]:
+    """Kernel and Frechet distance of features [N, D] to those of the ruler's photos [M, D], N and M >= 2.
+
+    Their spread is that of the distances of halves drawn without replacement (the delete-half jackknife, Shao and Wu,
+    1989), moved to the value of the whole, because a Frechet distance of fewer pictures is larger.
+    """
+    count = len(features)
+    draw = torch.Generator().manual_seed(0)
+    halves = [torch.randperm(count, generator=draw)[: count // 2] for _ in range(_HALVES)] if count >= 8 else []
+    found = {}
+    for name, measure in _KINDS.items():
+        value = measure(features, ruler)
+        if not halves:
+            found[name] = Figure(value, count=count)
+            continue
+        spread = torch.tensor([measure(features[half], ruler) for half in halves], dtype=torch.float64)
+        low, high = torch.quantile(spread - spread.mean(), torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+        found[name] = Figure(value, value + low, value + high, count)
+    return found
+
+
+def _images(sets: Sequence[PhotoSet]) -> Iterator[Tensor]:
+    return (photos.image(photo_id).float() / 255 for photos in sets for photo_id in photos.ids)
+
+
+def _both_sides(sets: Sequence[PhotoSet]) -> Iterator[Tensor]:
+    return (side for image in _images(sets) for side in (image, image.flip(2)))
+
+
+def _cached(images: Callable[[], Iterator[Tensor]], network: FeatureNetwork, cache: Path) -> Looks:
+    """Looks by the photos' own pixels: what was computed once is read, whatever the files are called."""
+    digest = hashlib.sha256(network.name.encode())
+    for image in images():
+        digest.update((image * 255).round().to(torch.uint8).numpy().tobytes())
+    path = cache / f"looks-{digest.hexdigest()[:16]}.safetensors"
+    if path.is_file():
+        tensors = read_tensors(path, "--out")
+        return Looks(tensors["features"], tensors["pixels"])
+    looks = looks_of(images(), network)
+    write_tensors(path, {"features": looks.features.contiguous(), "pixels": looks.pixels.contiguous()})
+    return looks
