@@ -9,6 +9,7 @@ import argparse
 import time
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from common import Figures, report, start
 
@@ -33,10 +34,14 @@ def main() -> None:
     from humandiffusion.parsing.io import BUILTIN
     from humandiffusion.parsing.load import load_parser
     from humandiffusion.parts import NUM_PARTS, PART_NAMES
+    from humandiffusion.training.data.photo_data import open_data
     from humandiffusion.training.decoder_data import load_photos
     from humandiffusion.training.parser_scores import scores
 
-    parser, photos = load_parser(args.parser), load_photos(args.data, [], held_out=True, limit=args.limit)
+    parser = load_parser(args.parser)
+    with TemporaryDirectory() as cache:
+        held_out = open_data([args.data], Path(cache), parser=None).held_out.with_maps()
+    photos = load_photos(held_out.first(args.limit) if args.limit else held_out)
     file = BUILTIN if args.parser == "builtin" else Path(args.parser)
     figures: Figures = {"photos": len(photos.ids), "parser_id": parser.parser_id}
     if file.is_file():

@@ -31,7 +31,7 @@ class Ablation:
 
     def config(self, whole: DenoiserConfig) -> DenoiserConfig:
         """The sizes of the U-Net of which something is left out."""
-        return replace(whole, **dict(self.sizes))
+        return replace(whole, **dict(self.sizes))  # type: ignore[arg-type]
 
     def features(self, both: Tensor) -> Tensor:
         """What is trained on: raw image queries and their refreshed twins [N, 2, P, D], or the raw ones twice."""

@@ -12,6 +12,7 @@ from ..errors import InputError
 from ..models.config import DenoiserConfig
 from ..models.decoder import DecoderConfig
 from ..models.io import config_from, load_denoiser, save_denoiser
+from .metrics import read_metrics
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,8 +30,8 @@ def run(args: argparse.Namespace) -> None:
         if not path.is_file():
             raise InputError(f"{path}: there is no such file; wanted the --out folder of a run that has saved")
     encoder = load_encoder(args.encoder)
-    log = args.denoiser / "log.jsonl"
-    last = json.loads(log.read_text(encoding="utf-8").splitlines()[-1]) if log.is_file() else {}
+    rows = read_metrics(args.denoiser)
+    recipe = {"step": int(rows[-1]["step"]), "seconds": round(float(rows[-1]["seconds"]), 1)} if rows else {}
     save_denoiser(
         args.out,
         config=_config(weights[0], encoder.dim),
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> None:
         unet=load_file(weights[0]),
         decoder=load_file(weights[1]),
         encoder_id=encoder.encoder_id,
-        recipe={name: last[name] for name in ("step", "seconds") if name in last},
+        recipe=recipe,
     )
     load_denoiser(args.out)
 

@@ -1,6 +1,7 @@
 """Part crops to train the encoder with: real ones and many recoloured, patterned and shifted copies of each."""
 
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -14,7 +15,7 @@ from ..encoders.builtin import CROP_SIZE
 from ..encoders.crops import cut_mask
 from ..parts import BACKGROUND, FACE, HAIR, PART_NAMES, SKIN
 from .ccp import CCP_PARTS
-from .photos import PhotoSet
+from .photos import Photos
 from .phrases import Description
 from .recolour import PATTERNS, Cloth, dress
 
@@ -33,11 +34,20 @@ class CropPool:
     descriptions: list[Description]
 
 
-def cut_photo(photos: PhotoSet, photo_id: str, size: int) -> list[tuple[int, str, Tensor, Tensor]]:
+_NOTHING = CropPool(
+    torch.empty(0, 3, CROP_SIZE, CROP_SIZE, dtype=torch.uint8),
+    torch.empty(0, 1, CROP_SIZE, CROP_SIZE, dtype=torch.uint8),
+    torch.empty(0, 3),
+    [],
+)
+
+
+def cut_photo(photos: Photos, photo_id: str, size: int) -> list[tuple[int, str, Tensor, Tensor]]:
     """(part, label, crop [3, S, S] 0..1, mask [1, S, S]) of every part; garments by the finest labels that there
     are.
     """
-    image, labels, fine = photos.image(photo_id).float() / 255, photos.labels(photo_id), photos.fine(photo_id)
+    picture, labels = photos.photo(photo_id)
+    image, fine = picture.float() / 255, photos.fine(photo_id)
     cuts = []
     for part in torch.unique(labels).tolist():
         mask = labels == part
@@ -66,19 +76,29 @@ def colour_words(part: int, lab: Tensor, colours: dict[str, tuple[int, int, int]
 
 
 def build_pool(
-    photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int
+    photos: Photos, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int
 ) -> CropPool:
     """Every crop of `photos` as it is, and `copies` changed copies of each, named with `colours` (sRGB 0..255)."""
-    loader = DataLoader(_Variants(photos, colours, copies, seed), batch_size=None, num_workers=workers)
-    # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.
-    pools = [
-        CropPool(pool.images.clone(), pool.masks.clone(), pool.lab.clone(), pool.descriptions)
-        for pool in tqdm(loader, desc="crops", unit="photo")
-    ]
-    return _join(pools)
+    return join(list(pools_of(photos, range(len(photos.ids)), colours, copies, seed, workers)))
 
 
-def _join(pools: list[CropPool]) -> CropPool:
+def pools_of(
+    photos: Photos,
+    rows: Sequence[int],
+    colours: dict[str, tuple[int, int, int]],
+    copies: int,
+    seed: int,
+    workers: int,
+) -> Iterator[CropPool]:
+    """The crops of each photo in `rows`, in order; they depend on the photo and `seed` alone."""
+    loader = DataLoader(_Variants(photos, rows, colours, copies, seed), batch_size=None, num_workers=workers)
+    for pool in tqdm(loader, desc="crops", unit="photo"):
+        # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.
+        yield CropPool(pool.images.clone(), pool.masks.clone(), pool.lab.clone(), pool.descriptions)
+
+
+def join(pools: list[CropPool]) -> CropPool:
+    """One pool of all."""
     return CropPool(
         torch.cat([pool.images for pool in pools]),
         torch.cat([pool.masks for pool in pools]),
@@ -88,18 +108,26 @@ def _join(pools: list[CropPool]) -> CropPool:
 
 
 class _Variants(Dataset[CropPool]):
-    def __init__(self, photos: PhotoSet, colours: dict[str, tuple[int, int, int]], copies: int, seed: int) -> None:
-        self.photos, self.colours, self.copies, self.seed = photos, colours, copies, seed
+    def __init__(
+        self,
+        photos: Photos,
+        rows: Sequence[int],
+        colours: dict[str, tuple[int, int, int]],
+        copies: int,
+        seed: int,
+    ) -> None:
+        self.photos, self.rows, self.colours, self.copies, self.seed = photos, rows, colours, copies, seed
         self.names = list(colours)
 
     def __len__(self) -> int:
-        return len(self.photos.ids)
+        return len(self.rows)
 
-    def __getitem__(self, index: int) -> CropPool:
-        rng = random.Random(self.seed * 100_003 + index)
-        generator = torch.Generator().manual_seed(self.seed * 100_003 + index)
+    def __getitem__(self, number: int) -> CropPool:
+        photo_id = self.photos.ids[self.rows[number]]
+        rng = random.Random(f"{self.seed} {photo_id}")
+        generator = torch.Generator().manual_seed(rng.getrandbits(63))
         rows = []
-        for part, label, image, mask in cut_photo(self.photos, self.photos.ids[index], CUT_SIZE):
+        for part, label, image, mask in cut_photo(self.photos, photo_id, CUT_SIZE):
             inside = mask[0] > 0.5
             if not bool(inside.any()):
                 continue
@@ -108,7 +136,7 @@ class _Variants(Dataset[CropPool]):
                 cloth, second = self._cloth(part, rng)
                 changed = dress(image, inside, cloth, generator) if cloth else image
                 rows.append(self._row(part, label, *_jitter(changed, mask, rng), cloth, second))
-        return _join(rows)
+        return join(rows) if rows else _NOTHING
 
     def _cloth(self, part: int, rng: random.Random) -> tuple[Cloth | None, str]:
         if part in (BACKGROUND, FACE, SKIN) or rng.random() < 0.12:

@@ -8,16 +8,26 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file
 from torch import Tensor, nn
-from torch.utils.data import DataLoader
 
 from ..models.decoder import DecoderConfig, PictureDecoder
+from ..safetensors_io import write_tensors
 from .decoder_data import Pairs, Photos, load_photos, load_reconstructions
 from .decoder_sheet import decoder_sheet
 from .discriminator import ProjectedDiscriminator, discriminator_loss, generator_loss
 from .perceptual import PooledMatch, VggFeatures, fidelity_loss, load_vgg_features, style_loss
-from .run import Ema, Progress, add_common_arguments, resume, start, steps
+from .run import (
+    Ema,
+    Progress,
+    add_common_arguments,
+    descend,
+    endless_loader,
+    resume,
+    start,
+    steps,
+    training_data,
+)
 
 # The whole picture is looked at smaller, so that deep features see its scene; a cut at full size shows the grain.
 VIEW = (0.5, 0.5)
@@ -32,7 +42,6 @@ WEIGHTS = {"pixel": 4.0, "fidelity": 1.0, "colour": 10.0, "style": 0.5, "match":
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `humandiffusion train decoder`."""
     add_common_arguments(parser, steps=4000, batch=6)
-    parser.add_argument("--more", type=Path, nargs="*", default=[], help="further folders with index.json and images/")
     parser.add_argument("--pairs", type=Path, default=None, help="folder of .npz files with the denoiser's own latents")
     parser.add_argument("--pairs-share", type=float, default=0.75, help="their share of pairs (default %(default)s)")
     parser.add_argument("--start-from", type=Path, default=None, help="weights to begin with (.safetensors)")
@@ -42,10 +51,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train; `decoder.safetensors` (the average), `decoder.json` and sample sheets appear in `args.out` as it goes."""
-    photos = load_photos(args.data, args.more)
     accelerator = start(args)
+    found = training_data(args, accelerator, multiple=2, parse=False)
+    photos = load_photos(found.train)
     recon = load_reconstructions(args.pairs, photos) if args.pairs else None
-    samples = load_photos(args.data, [], held_out=True, limit=8)
+    samples = load_photos(found.samples.first(8))
     vgg = load_vgg_features(torch.bfloat16 if args.precision == "bf16" else torch.float32).to(accelerator.device)
     _calibrate(vgg, photos)
 
@@ -67,8 +77,8 @@ def run(args: argparse.Namespace) -> None:
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
         resume(accelerator, args.out)
-    pairs = Pairs(photos, recon, args.pairs_share, args.seed * 7919 + progress.step)
-    batches = iter(DataLoader(pairs, args.batch, num_workers=args.workers, prefetch_factor=4 if args.workers else None))
+    pairs = Pairs(photos, recon, args.pairs_share, args.seed)
+    batches = iter(endless_loader(pairs, args, accelerator, progress))
 
     save = partial(_save, ema, config, args.out, progress, samples)
     for _ in steps(args, accelerator, progress, optimiser, rival, peak=peak, name="decoder", save=save):
@@ -87,12 +97,10 @@ def run(args: argparse.Namespace) -> None:
             fake = look(vgg, made, near)
             critic.requires_grad_(False)
             losses = decoder_losses(batch, made, real, fake, match)
-            losses["adversary"] = generator_loss(critic(fake))
+            # The bare critic, because nothing of it is to be learnt, nor shared between processes, here.
+            losses["adversary"] = generator_loss(accelerator.unwrap_model(critic)(fake))
         total = sum(getattr(args, name) * loss for name, loss in losses.items())
-        accelerator.backward(total)
-        accelerator.clip_grad_norm_(decoder.parameters(), 2.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
+        descend(accelerator, total, decoder, optimiser, clip=2.0)
 
         critic.requires_grad_(True)
         with accelerator.autocast():
@@ -102,7 +110,8 @@ def run(args: argparse.Namespace) -> None:
         rival.step()
         rival.zero_grad(set_to_none=True)
 
-        ema.update(accelerator.unwrap_model(decoder))
+        if accelerator.sync_gradients:
+            ema.update(accelerator.unwrap_model(decoder))
         progress.losses = {name: loss.detach() for name, loss in losses.items()}
 
 
@@ -200,10 +209,9 @@ def _calibrate(vgg: VggFeatures, photos: Photos) -> None:
 
 def _save(ema: Ema, config: DecoderConfig, out: Path, progress: Progress, samples: Photos) -> None:
     decoder = PictureDecoder(config)
-    decoder.load_state_dict(ema.weights)
-    beside = out / ".decoder.safetensors.part"
-    save_file({name: tensor.contiguous() for name, tensor in ema.weights.items()}, beside)
-    beside.replace(out / "decoder.safetensors")
+    average = ema.weights_on_cpu()
+    decoder.load_state_dict(average)
+    write_tensors(out / "decoder.safetensors", {name: tensor.contiguous() for name, tensor in average.items()})
     about = {"config": vars(config), "steps": progress.step, "seconds": round(progress.seconds)}
     (out / "decoder.json").write_text(json.dumps(about), encoding="utf-8")
     decoder_sheet(decoder.eval(), samples, out / f"sheet-{progress.step:06d}.png")

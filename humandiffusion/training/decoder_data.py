@@ -1,22 +1,22 @@
 """Pairs to train the picture decoder with: a photo, and a half-size picture as the denoiser would make it."""
 
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
-from torch.utils.data import IterableDataset
+from torch.utils.data import Dataset
 from tqdm import tqdm
 
 from ..colour import BASIC_COLOURS
 from ..errors import InputError
 from ..parts import GARMENTS
+from .data.photo_data import PhotoData
 from .degrade import degrade
-from .photos import PhotoSet
 from .recolour import Cloth, dress
+from .turns import seed_of
 
 RECOLOUR_SHARE = 0.4
 
@@ -30,18 +30,13 @@ class Photos:
     ids: tuple[str, ...]
 
 
-def load_photos(folder: Path, more: list[Path], *, held_out: bool = False, limit: int | None = None) -> Photos:
-    """All photos of `folder` (with maps) and of the folders in `more` (an index and images only), of one size."""
-    sets = [(PhotoSet(root, held_out, limit), root is folder) for root in [folder, *more]]
-    every = [(photos, mapped, photo_id) for photos, mapped in sets for photo_id in photos.ids]
-    images, labels = [], []
-    for photos, mapped, photo_id in tqdm(every, desc="photos", unit="photo", leave=False):
-        images.append(photos.image(photo_id))
-        if images[-1].shape != images[0].shape:
-            got, wanted = (" x ".join(map(str, picture.shape[1:])) for picture in (images[-1], images[0]))
-            raise InputError(f"--data: photo {photo_id} is {got} (h x w), wanted {wanted} like the others; resize it")
-        labels.append(photos.labels(photo_id) if mapped else torch.full(images[-1].shape[1:], 255, dtype=torch.uint8))
-    return Photos(torch.stack(images), torch.stack(labels), tuple(photo_id for _, _, photo_id in every))
+def load_photos(data: PhotoData) -> Photos:
+    """All of them, in memory."""
+    images = torch.empty(len(data.ids), 3, *data.size, dtype=torch.uint8)
+    labels = torch.empty(len(data.ids), *data.size, dtype=torch.uint8)
+    for row, photo_id in enumerate(tqdm(data.ids, desc="photos", unit="photo", leave=False)):
+        images[row], labels[row] = data.photo(photo_id)
+    return Photos(images, labels, data.ids)
 
 
 @dataclass(frozen=True)
@@ -72,25 +67,23 @@ def load_reconstructions(folder: Path, photos: Photos) -> Reconstructions:
     return Reconstructions(torch.cat(latents), torch.tensor(rows))
 
 
-class Pairs(IterableDataset[dict[str, Tensor]]):
+class Pairs(Dataset[dict[str, Tensor]]):
     """Endless pairs: `latent` [3, h, w] and `target` [3, H, W] in -1..1, `person` [1, H, W], `mapped` [1].
 
-    `share` of them come from `recon`; the others are photos, some recoloured, spoilt by `degrade`.
+    `share` of them come from `recon`; the others are photos, some recoloured, spoilt by `degrade`. The i-th depends on
+    `seed` and i alone.
     """
 
     def __init__(self, photos: Photos, recon: Reconstructions | None, share: float, seed: int) -> None:
         self.photos, self.recon, self.share, self.seed = photos, recon, share, seed
 
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        torch.set_num_threads(1)
-        worker = torch.utils.data.get_worker_info()
-        number = self.seed * 1009 + (worker.id if worker else 0)
-        rng = random.Random(number)
-        # Noise in `degrade` comes from torch's generator, which is this process's own only in a worker.
-        if worker:
-            torch.manual_seed(number)
-        while True:
-            yield self._draw(rng)
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        if torch.utils.data.get_worker_info():
+            torch.set_num_threads(1)
+        seed = seed_of("pair", self.seed, number)
+        with torch.random.fork_rng(devices=[]):  # noise in `degrade` comes from torch's generator
+            torch.manual_seed(seed)
+            return self._draw(random.Random(seed))
 
     def _draw(self, rng: random.Random) -> dict[str, Tensor]:
         given = None

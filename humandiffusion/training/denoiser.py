@@ -6,14 +6,13 @@ import argparse
 import json
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
-from ..encoders.builtin import BuiltinPartEncoder, load_encoder
+from ..encoders.builtin import load_encoder
 from ..errors import InputError
 from ..models.blocks import zero_residuals
 from ..models.config import DenoiserConfig
@@ -25,11 +24,17 @@ from ..safetensors_io import write_tensors
 from ..smr.io import load_memory
 from ..smr.memory import StyleMemory
 from .ablate import ABLATIONS, WHOLE
-from .photos import PhotoSet
+from .data.photo_data import PhotoData
+from .kept_variants import kept_variants
+from .lighten import lighten
+from .options import add_checkpointing_argument
 from .refreshed import refreshed
-from .run import Ema, Progress, add_common_arguments, resume, start, steps
+from .run import Ema, Progress, add_common_arguments, crew_of, descend, resume, start, steps, training_data
 from .sheets import denoiser_sheet
-from .variants import Variants, build_variants, load_variants, save_variants
+from .variants import Variants
+
+MULTIPLE = 64  # of a picture's sides, for latents at half size are seen at half size again
+SAMPLES = 8  # photos of a sheet
 
 # Three quarters of a photo are background: look harder at the person, and hardest at what is small.
 _PART_WEIGHT = torch.full((NUM_PARTS,), 2.0)
@@ -40,6 +45,7 @@ _PART_WEIGHT[FACE] = 3.0
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `humandiffusion train denoiser`."""
     add_common_arguments(parser, steps=20_000, batch=24)
+    add_checkpointing_argument(parser)
     parser.add_argument("--encoder", default="builtin", help="part encoder: builtin or a .safetensors file")
     parser.add_argument("--memory", default="builtin", help="style memory: builtin or a .safetensors file")
     parser.add_argument(
@@ -60,11 +66,14 @@ def run(args: argparse.Namespace) -> None:
         raise InputError(
             f"--memory: made with encoder {memory.encoder_id}, --encoder is {encoder.encoder_id}; give a pair"
         )
-    photos = PhotoSet(args.data)
     accelerator = start(args)
-    variants = cached_variants(args.out, photos, encoder, args)
+    found = training_data(args, accelerator, multiple=MULTIPLE)
+    variants = kept_variants(
+        args.cache or args.out / "cache", found.train, encoder,
+        count=args.variants, seed=args.seed, workers=args.workers, crew=crew_of(accelerator),
+    )  # fmt: skip
     ablation = ABLATIONS[args.ablate]
-    features = ablation.features(refreshed(variants, memory, photos))
+    features = ablation.features(refreshed(variants, memory, found.train))
     priors = _priors(memory)
 
     config = ablation.config(DenoiserConfig(feature_dim=encoder.dim))
@@ -73,14 +82,16 @@ def run(args: argparse.Namespace) -> None:
     ema, progress = Ema(unet, 0.9993), Progress(args.out)
     peak = args.lr or 4e-4
     optimiser = torch.optim.AdamW(unet.parameters(), lr=peak, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
+    if args.checkpointing:
+        lighten(unet)
     unet, optimiser = accelerator.prepare(unet, optimiser)
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
         resume(accelerator, args.out)
-    draw = torch.Generator().manual_seed(args.seed * 7919 + progress.step)
 
-    save = partial(_save, ema, config, encoder.encoder_id, args, memory)
-    for _ in steps(args, accelerator, progress, optimiser, peak=peak, name="denoiser", save=save):
+    save = partial(_save, ema, config, encoder.encoder_id, args, memory, found.samples.first(SAMPLES))
+    for turn in steps(args, accelerator, progress, optimiser, peak=peak, name="denoiser", save=save):
+        draw = turn.generator()
         coarse = float(torch.rand((), generator=draw)) < args.coarse_share
         levels = (config.coarse_above, 1.0) if coarse else (0.0, config.coarse_above)
         batch = draw_batch(variants, features, priors, args.batch * (2 if coarse else 1), draw, levels)
@@ -91,20 +102,10 @@ def run(args: argparse.Namespace) -> None:
             given = (batch[name] for name in ("x", "sigma", "occupancy", "features", "present"))
             guess = unet(*given, ablation.mode)
         loss = denoising_loss(guess.float(), batch)
-        accelerator.backward(loss)
-        accelerator.clip_grad_norm_(unet.parameters(), 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        ema.update(accelerator.unwrap_model(unet))
-        progress.losses = {"loss": loss.detach()}
-
-
-def cached_variants(out: Path, photos: PhotoSet, encoder: BuiltinPartEncoder, args: argparse.Namespace) -> Variants:
-    """The training pictures in `out`, made there if this encoder's are not yet."""
-    path = out / f"variants-{encoder.encoder_id}-{photos.root.name}-{args.variants}-{args.seed}.safetensors"
-    if not path.is_file():
-        save_variants(build_variants(photos, encoder, args.variants, args.seed, args.workers), path)
-    return load_variants(path)
+        descend(accelerator, loss, unet, optimiser, clip=1.0)
+        if accelerator.sync_gradients:
+            ema.update(accelerator.unwrap_model(unet))
+        progress.losses, progress.batch = {"loss": loss.detach()}, len(batch["x"])
 
 
 def draw_batch(
@@ -173,17 +174,18 @@ def _priors(memory: StyleMemory) -> Tensor:
     return torch.stack([torch.zeros_like(memory.mean_image.float()) if row is None else row.float() for row in rows])
 
 
-def _save(ema: Ema, config: DenoiserConfig, encoder_id: str, args: argparse.Namespace, memory: StyleMemory) -> None:
+def _save(
+    ema: Ema,
+    config: DenoiserConfig,
+    encoder_id: str,
+    args: argparse.Namespace,
+    memory: StyleMemory,
+    samples: PhotoData,
+) -> None:
     unet = HumanUNet(config)
-    unet.load_state_dict(ema.weights)
+    unet.load_state_dict(ema.weights_on_cpu())
     weights = {name: tensor.half().contiguous() for name, tensor in unet.state_dict().items()}
     about = {"config": json.dumps(plain_config(config)), "ablate": args.ablate}
     write_tensors(args.out / "unet.safetensors", weights, about)
-    denoiser_sheet(
-        unet.eval(),
-        PhotoSet(args.data, held_out=True, limit=8),
-        load_encoder(args.encoder),
-        memory,
-        args.out / "sheet.png",
-        ABLATIONS[args.ablate].mode,
-    )
+    mode = ABLATIONS[args.ablate].mode
+    denoiser_sheet(unet.eval(), samples, load_encoder(args.encoder), memory, args.out / "sheet.png", mode)

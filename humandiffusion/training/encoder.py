@@ -5,6 +5,7 @@ teacher.
 import argparse
 import json
 import random
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -16,14 +17,28 @@ from tqdm import tqdm
 from ..encoders.builtin import BuiltinPartEncoder, EncoderConfig, save_encoder
 from ..encoders.image_tower import colour_statistics
 from ..encoders.text_tower import tokenise
+from ..errors import InputError
 from ..lexicon import FABRIC_WORDS, GARMENT_WORDS, LENGTH_WORDS, PATTERN_WORDS
 from ..parts import NUM_PARTS
-from .crop_pool import CropPool, build_pool
-from .photos import PhotoSet
+from .crop_pool import CropPool
+from .kept_pool import kept_pool
 from .phrases import compose
 from .recolour import PATTERNS
-from .run import Ema, Progress, add_common_arguments, resume, start, steps, warmup_cosine
+from .run import (
+    Ema,
+    Progress,
+    Turn,
+    add_common_arguments,
+    crew_of,
+    descend,
+    resume,
+    start,
+    steps,
+    training_data,
+    warmup_cosine,
+)
 from .teacher import common_words, teach, vocabulary
+from .turns import seed_of
 from .xkcd import training_colours
 
 TEACHER_PHRASES = 24_000
@@ -55,9 +70,14 @@ class Heads(nn.Module):
 
 def run(args: argparse.Namespace) -> None:
     """Train, then write `encoder.safetensors` into `args.out`."""
-    photos = PhotoSet(args.data)
     accelerator = start(args)
-    pool = build_pool(photos, training_colours(), args.copies, args.seed, args.workers)
+    photos, cache = training_data(args, accelerator).train, args.cache or args.out / "cache"
+    pool = kept_pool(
+        cache, photos, training_colours(),
+        copies=args.copies, seed=args.seed, workers=args.workers, crew=crew_of(accelerator),
+    )  # fmt: skip
+    if not pool.descriptions:
+        raise InputError("--data: no photo shows a part large enough to learn from")
     words = [*common_words(12_000), *PATTERN_WORDS, *FABRIC_WORDS, *LENGTH_WORDS]
     phrases = vocabulary(GARMENT_WORDS, words, TEACHER_PHRASES, args.seed)
     lessons = teach(phrases)
@@ -68,35 +88,68 @@ def run(args: argparse.Namespace) -> None:
     ema, progress = Ema(encoder, 0.998), Progress(args.out)
     parameters = [*encoder.parameters(), *heads.parameters()]
     optimiser = torch.optim.AdamW(parameters, lr=args.lr or 2e-3, betas=(0.9, 0.98), weight_decay=0.02)
-    encoder, heads, optimiser = accelerator.prepare(encoder, heads, optimiser)
+    both = Together(encoder, heads)
+    both, optimiser = accelerator.prepare(both, optimiser)
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
         resume(accelerator, args.out)
 
-    rng = random.Random(args.seed * 7919 + progress.step)
     labels = sorted({d.label for d in pool.descriptions})
     facts = _Facts(pool, {label: i for i, label in enumerate(labels)})
+    mixed = partial(_mixed, args.precision, accelerator.device)
     save = partial(_save, ema, config, args.out, progress)
-    for _ in steps(args, accelerator, progress, optimiser, peak=args.lr or 2e-3, name="encoder", save=save):
-        bare = accelerator.unwrap_model(encoder)
-        losses = _step(bare, heads, pool, facts, phrases, lessons, rng, args.batch)
-        accelerator.backward(sum(losses.values()))
-        accelerator.clip_grad_norm_(parameters, 1.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        ema.update(bare)
+    for turn in steps(args, accelerator, progress, optimiser, peak=args.lr or 2e-3, name="encoder", save=save):
+        losses = both(
+            partial(
+                _step, pool=pool, facts=facts, phrases=phrases, lessons=lessons,
+                rng=random.Random(turn.seed), batch=args.batch, mixed=mixed,
+            )
+        )  # fmt: skip
+        descend(accelerator, torch.stack(list(losses.values())).sum(), both, optimiser, clip=1.0)
+        if accelerator.sync_gradients:
+            ema.update(encoder)
         progress.losses = {name: loss.detach() for name, loss in losses.items()}
 
-    tuned = BuiltinPartEncoder(config)
-    tuned.load_state_dict(ema.weights)
-    tune_text(tuned, heads, pool, facts, phrases, lessons, rng, args.text_steps, args.batch)
-    ema.weights = tuned.state_dict()
-    _save(ema, config, args.out, progress)
+    # Cheap enough to be done anew if it is stopped.
+    if accelerator.is_main_process and _whole(args, progress):
+        Turn(progress.step, 0, seed_of("text tower", args.seed)).seed_everything()
+        tuned = BuiltinPartEncoder(config)
+        tuned.load_state_dict(ema.weights_on_cpu())
+        tuned.to(accelerator.device)
+        rng = random.Random(args.seed)
+        tune_text(tuned, heads, pool, facts, phrases, lessons, rng, args.text_steps, args.batch, mixed)
+        ema.weights = tuned.state_dict()
+        _save(ema, config, args.out, progress)
+    accelerator.wait_for_everyone()
+
+
+class Together(nn.Module):
+    """Encoder and heads as one module, whose gradients many processes share: a forward is a step's losses."""
+
+    def __init__(self, encoder: BuiltinPartEncoder, heads: Heads) -> None:
+        super().__init__()
+        self.encoder, self.heads = encoder, heads
+
+    def forward(self, step: Callable[[BuiltinPartEncoder, Heads], dict[str, Tensor]]) -> dict[str, Tensor]:
+        """`step` of both, which itself says what is computed in which precision."""
+        with torch.autocast(next(self.parameters()).device.type, enabled=False):
+            return step(self.encoder, self.heads)
+
+
+def _mixed(precision: str, device: torch.device) -> torch.autocast:
+    """What the towers are computed in."""
+    dtype = torch.float16 if precision == "fp16" else torch.bfloat16
+    return torch.autocast(device.type, dtype, enabled=precision != "no")
+
+
+def _whole(args: argparse.Namespace, progress: Progress) -> bool:
+    """Whether the loop came to its end, and was not stopped on the way."""
+    return progress.step >= args.steps or bool(args.minutes and progress.seconds >= 60 * args.minutes)
 
 
 def tune_text(
     encoder: BuiltinPartEncoder, heads: Heads, pool: CropPool, facts: "_Facts", phrases: list[str], lessons: Tensor,
-    rng: random.Random, steps: int, batch: int,
+    rng: random.Random, steps: int, batch: int, mixed: Callable[[], torch.autocast],
 ) -> None:  # fmt: skip
     """Train the text tower alone against the finished image vectors of all crops (as LiT locks the image tower, Zhai
     2022).
@@ -121,7 +174,7 @@ def tune_text(
         said = [compose(pool.descriptions[i], rng) for i in rows.tolist()]
         extra = torch.randint(len(phrases), (batch,))
         ids = tokenise(said + [phrases[i] for i in extra.tolist()], encoder.config.buckets).to(device)
-        with torch.autocast(device.type, torch.bfloat16):
+        with mixed():
             hidden = encoder.text(ids)
             text = F.normalize(encoder.text_head(hidden[:size]).float(), dim=-1)
         learned = F.normalize(heads.teacher(hidden[size:].float()), dim=-1)
@@ -152,14 +205,14 @@ class _Facts:
 
 def _step(
     encoder: BuiltinPartEncoder, heads: Heads, pool: CropPool, facts: _Facts, phrases: list[str], lessons: Tensor,
-    rng: random.Random, batch: int,
+    rng: random.Random, batch: int, mixed: Callable[[], torch.autocast],
 ) -> dict[str, Tensor]:  # fmt: skip
     device = heads.logit_scale.device
     rows = torch.multinomial(facts.weight, batch)
     said = [compose(pool.descriptions[i], rng) for i in rows.tolist()]
     extra = torch.randint(len(phrases), (batch // 2,))
     ids = tokenise(said + [phrases[i] for i in extra.tolist()], encoder.config.buckets).to(device)
-    with torch.autocast(device.type, torch.bfloat16):
+    with mixed():
         hidden = encoder.text(ids)
         text = F.normalize(encoder.text_head(hidden[:batch]).float(), dim=-1)
         images, masks = pool.images[rows].to(device) / 255, pool.masks[rows].to(device) / 255
@@ -193,7 +246,7 @@ def _contrast(text: Tensor, image: Tensor, logit_scale: Tensor, facts: _Facts, r
 
 def _save(ema: Ema, config: EncoderConfig, out: Path, progress: Progress) -> None:
     encoder = BuiltinPartEncoder(config)
-    encoder.load_state_dict(ema.weights)
+    encoder.load_state_dict(ema.weights_on_cpu())
     recipe = {"steps": progress.step, "seconds": round(progress.seconds)}
     encoder_id = save_encoder(encoder, out / "encoder.safetensors", recipe=recipe)
     (out / "encoder.json").write_text(json.dumps({"encoder_id": encoder_id, **recipe}), encoding="utf-8")

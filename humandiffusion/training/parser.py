@@ -11,20 +11,31 @@ import torch.nn.functional as F
 from accelerate import Accelerator
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.utils.data import DataLoader
 
 from ..cli.common import whole_number
+from ..errors import InputError
 from ..parsing.io import save_parser
 from ..parsing.load import load_builtin
 from ..parsing.net import ParserConfig, ParserNet, fold_norms
 from ..parts import BACKGROUND, NUM_PARTS
 from ..safetensors_io import write_tensors
+from .data.photo_data import UNKNOWN
 from .decoder_data import Photos, load_photos
-from .parser_data import UNKNOWN, Views, halved, load_lessons
+from .parser_data import Views, halved, load_lessons
 from .parser_scores import scores
 from .parser_sheet import parser_sheet
 from .parser_teacher import taught
-from .run import Ema, Progress, add_common_arguments, resume, start, steps
+from .run import (
+    Ema,
+    Progress,
+    add_common_arguments,
+    descend,
+    endless_loader,
+    resume,
+    start,
+    steps,
+    training_data,
+)
 
 SHAPE = (3, 2)  # height to width of the views
 RARE = 0.3  # exponent: how much more a pixel of a rare part counts
@@ -35,9 +46,8 @@ GIVEN_BACK = 0.5  # to the background's logits in what is saved, for that makes 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `humandiffusion train parser`."""
     add_common_arguments(parser, steps=6000, batch=12)
-    parser.add_argument("--more", type=Path, nargs="*", default=[], help="further folders with tags in index.json")
     parser.add_argument(
-        "--teacher", type=Path, default=None, help="parser (.safetensors) that maps the photos of --more"
+        "--teacher", type=Path, default=None, help="parser (.safetensors) that maps photos that have tags alone"
     )
     parser.add_argument("--start-from", type=Path, default=None, help="folder of the run to begin from")
     parser.add_argument(
@@ -47,9 +57,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train; `parser.safetensors` (the average) and a sheet of held-out photos appear in `args.out` as it goes."""
-    lessons = load_lessons(args.data, args.more)
-    held_out = load_photos(args.data, [], held_out=True)
     accelerator = start(args)
+    found = training_data(args, accelerator, parse=False)
+    measured = found.held_out.with_maps() or found.train.with_maps()
+    if not measured:
+        raise InputError("--data: no photo has a map; wanted some to measure the parser with")
+    lessons, held_out = load_lessons(found.train), load_photos(measured)
     if args.teacher:
         lessons = taught(lessons, load_builtin(args.teacher))
     while 2 * args.width <= lessons.photos.images.shape[3]:
@@ -67,8 +80,7 @@ def run(args: argparse.Namespace) -> None:
     if args.resume:
         resume(accelerator, args.out)
     size = (args.width * SHAPE[0] // SHAPE[1], args.width)
-    views = Views(lessons, size, args.seed * 7919 + progress.step)
-    batches = iter(DataLoader(views, args.batch, num_workers=args.workers, prefetch_factor=4 if args.workers else None))
+    batches = iter(endless_loader(Views(lessons, size, args.seed), args, accelerator, progress))
 
     save = partial(_save, accelerator, ema, config, size[0] * size[1], args.out, progress, held_out)
     for _ in steps(args, accelerator, progress, optimiser, peak=peak, name="parser", save=save):
@@ -76,11 +88,9 @@ def run(args: argparse.Namespace) -> None:
         with accelerator.autocast():
             logits = net(batch["image"].contiguous(memory_format=torch.channels_last))
         losses = parser_losses(logits.float(), one_of_four(batch["labels"]), batch["allowed"], weights)
-        accelerator.backward(losses["map"] + DICE * losses["dice"] + TAGS * losses["tags"])
-        accelerator.clip_grad_norm_(net.parameters(), 2.0)
-        optimiser.step()
-        optimiser.zero_grad(set_to_none=True)
-        ema.update(accelerator.unwrap_model(net))
+        descend(accelerator, losses["map"] + DICE * losses["dice"] + TAGS * losses["tags"], net, optimiser, clip=2.0)
+        if accelerator.sync_gradients:
+            ema.update(accelerator.unwrap_model(net))
         progress.losses = {name: loss.detach() for name, loss in losses.items()}
 
 
@@ -143,8 +153,9 @@ def _save(
     progress: Progress,
     held_out: Photos,
 ) -> None:
-    write_tensors(out / "average.safetensors", {name: tensor.contiguous() for name, tensor in ema.weights.items()})
-    save_parser(out / "parser.safetensors", config, saved_state(ema.weights), area=area, steps=progress.step)
+    average = ema.weights_on_cpu()
+    write_tensors(out / "average.safetensors", {name: tensor.contiguous() for name, tensor in average.items()})
+    save_parser(out / "parser.safetensors", config, saved_state(average), area=area, steps=progress.step)
     parser = load_builtin(out / "parser.safetensors")
     with accelerator.autocast():
         progress.log(**scores(parser, held_out))

@@ -1,33 +1,20 @@
 """What the parser learns from: photos with maps, photos with tags only, and what augmentation makes of both."""
 
-import json
 import math
 import random
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
-from torch.utils.data import IterableDataset
+from torch.utils.data import Dataset
 
-from ..parts import (
-    BODY,
-    EARRINGS,
-    LEGGINGS,
-    NECKLACE,
-    NUM_PARTS,
-    RING,
-    SOCKS,
-    WRIST,
-)
-from .ccp import CCP_PARTS
+from ..errors import InputError
+from ..parts import NUM_PARTS
+from .data.photo_data import UNKNOWN, PhotoData
 from .decoder_data import Photos, load_photos, recolour_one
-
-UNKNOWN = 255
-_JEWELLERY = (RING, WRIST, NECKLACE, EARRINGS)
-_LEGWEAR = (LEGGINGS, SOCKS)
+from .tags import parts_of_tags
+from .turns import EndlessOrder, seed_of
 
 
 @dataclass(frozen=True)
@@ -38,13 +25,17 @@ class Lessons:
     allowed: Tensor
 
 
-def load_lessons(folder: Path, more: list[Path]) -> Lessons:
-    """The photos of `folder` with maps, and those of `more` with tags alone."""
-    photos = load_photos(folder, more)
-    tags = {key: value for root in more for key, value in _tags(root).items()}
-    rows = [parts_of_tags(tags[i]) if bool(map_[0, 0] == UNKNOWN) else torch.ones(NUM_PARTS, dtype=torch.bool)
-            for i, map_ in zip(photos.ids, photos.labels, strict=True)]  # fmt: skip
-    return Lessons(photos, torch.stack(rows))
+def load_lessons(data: PhotoData) -> Lessons:
+    """Photos with maps, and those with tags alone; photos of which nothing is known teach nothing and are left out."""
+    told = tuple(i for i in data.ids if data.records[i].map is not None or data.tags(i) is not None)
+    if not told:
+        raise InputError("--data: no photo has a map or tags; wanted some that a parser can learn from")
+    data = replace(data, ids=told)
+    rows = [
+        parts_of_tags(data.tags(i) or ()) if data.records[i].map is None else torch.ones(NUM_PARTS, dtype=torch.bool)
+        for i in data.ids
+    ]
+    return Lessons(load_photos(data), torch.stack(rows))
 
 
 def halved(lessons: Lessons) -> Lessons:
@@ -54,37 +45,21 @@ def halved(lessons: Lessons) -> Lessons:
     return replace(lessons, photos=Photos(images, photos.labels[:, ::2, ::2].contiguous(), photos.ids))
 
 
-def _tags(root: Path) -> dict[str, list[str]]:
-    records = json.loads((root / "index.json").read_text(encoding="utf-8"))["records"]
-    return {str(record["id"]): record["tags"] for record in records}
+class Views(Dataset[dict[str, Tensor]]):
+    """Endless augmented views of one size: `image` [3, h, w] in 0..1, `labels` uint8 [h, w], `allowed` [P] bool.
 
-
-def parts_of_tags(tags: list[str]) -> Tensor:
-    """The parts [P] bool that a photo with these CCP tags may show. Body parts and background may always be there."""
-    parts = {0, *BODY} | {CCP_PARTS[tag] for tag in tags if tag in CCP_PARTS}
-    for alike in (_JEWELLERY, _LEGWEAR):  # words that the taggers mixed up
-        if parts & set(alike) or (alike is _JEWELLERY and "accessories" in tags):
-            parts |= set(alike)
-    allowed = torch.zeros(NUM_PARTS, dtype=torch.bool)
-    allowed[sorted(parts)] = True
-    return allowed
-
-
-class Views(IterableDataset[dict[str, Tensor]]):
-    """Endless augmented views of one size: `image` [3, h, w] in 0..1, `labels` uint8 [h, w], `allowed` [P] bool."""
+    The i-th depends on `seed` and i alone.
+    """
 
     def __init__(self, lessons: Lessons, size: tuple[int, int], seed: int) -> None:
         self.lessons, self.size, self.seed = lessons, size, seed
+        self._order = EndlessOrder(len(lessons.photos.ids), seed)
 
-    def __iter__(self) -> Iterator[dict[str, Tensor]]:
-        torch.set_num_threads(1)
-        worker = torch.utils.data.get_worker_info()
-        number = self.seed * 1009 + (worker.id if worker else 0)
-        rng, generator = random.Random(number), torch.Generator().manual_seed(number)
-        order: list[int] = []
-        while True:
-            order = order or rng.sample(range(len(self.lessons.photos.ids)), len(self.lessons.photos.ids))
-            yield self._view(order.pop(), rng, generator)
+    def __getitem__(self, number: int) -> dict[str, Tensor]:
+        if torch.utils.data.get_worker_info():
+            torch.set_num_threads(1)
+        seed = seed_of("view", self.seed, number)
+        return self._view(self._order[number], random.Random(seed), torch.Generator().manual_seed(seed))
 
     def _view(self, row: int, rng: random.Random, generator: torch.Generator) -> dict[str, Tensor]:
         photos = self.lessons.photos

@@ -8,7 +8,8 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ..parsing.builtin import BuiltinParser
-from .parser_data import UNKNOWN, Lessons
+from .data.photo_data import UNKNOWN
+from .parser_data import Lessons
 
 SURE = 0.6
 BATCH = 8

@@ -6,6 +6,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -15,6 +16,22 @@ from torch import Tensor
 from ..errors import InputError
 
 HELD_OUT_EVERY = 10
+
+
+class Photos(Protocol):
+    """What training asks of photos: those of one folder (`PhotoSet`), or of many (`data.photo_data.PhotoData`)."""
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+
+    @property
+    def fine_labels(self) -> tuple[str, ...]: ...
+
+    def source(self, photo_id: str) -> str: ...
+
+    def photo(self, photo_id: str) -> tuple[Tensor, Tensor]: ...
+
+    def fine(self, photo_id: str) -> Tensor | None: ...
 
 
 def is_held_out(photo_id: str) -> bool:
@@ -49,6 +66,10 @@ class PhotoSet:
     def source(self, photo_id: str) -> str:
         """How a style memory names a photo: `FOLDER/ID`."""
         return f"{self.root.name}/{photo_id}"
+
+    def photo(self, photo_id: str) -> tuple[Tensor, Tensor]:
+        """sRGB uint8 [3, H, W] and part indices uint8 [H, W]."""
+        return self.image(photo_id), self.labels(photo_id)
 
     def image(self, photo_id: str) -> Tensor:
         """sRGB uint8 [3, H, W]."""

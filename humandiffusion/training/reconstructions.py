@@ -16,8 +16,10 @@ from ..models.unet import HumanUNet
 from ..parts import BACKGROUND
 from ..sampling import normal_sigmas
 from ..smr.io import load_memory
-from .denoiser import cached_variants
-from .photos import PhotoSet
+from .data.photo_data import open_data
+from .denoiser import MULTIPLE
+from .kept_variants import kept_variants
+from .options import add_data_arguments
 from .refreshed import refreshed
 from .variants import Variants
 
@@ -55,7 +57,7 @@ def reconstruct(unet: HumanUNet, variants: Variants, features: Tensor, rows: Ten
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Options of `humandiffusion train reconstructions`."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
+    add_data_arguments(parser)
     parser.add_argument("--denoiser", type=Path, required=True, help="the --out folder of a run of `train denoiser`")
     parser.add_argument("--out", type=Path, required=True, help="folder for the .npz files")
     parser.add_argument("--encoder", default="builtin", help="part encoder: builtin or a .safetensors file")
@@ -63,15 +65,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--variants", type=int, default=12, help="as given to `train denoiser` (default %(default)s)")
     parser.add_argument("--count", type=int, default=800, help="how many pictures (default %(default)s)")
     parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
 
 
 def run(args: argparse.Namespace) -> None:
     """Write `recon-XXXX.npz` files with arrays `recon` [N, h, w, 3] uint8 and `ids` [N], unchanged photos only."""
     args.out.mkdir(parents=True, exist_ok=True)
-    encoder, memory, photos = load_encoder(args.encoder), load_memory(args.memory), PhotoSet(args.data)
-    variants = cached_variants(args.denoiser, photos, encoder, args)
+    encoder, memory = load_encoder(args.encoder), load_memory(args.memory)
+    cache = args.cache or args.denoiser / "cache"
+    folders = [args.data, *args.more]
+    photos = open_data(folders, cache, parser=args.parser, size=args.size, multiple=MULTIPLE).train
+    variants = kept_variants(cache, photos, encoder, count=args.variants, seed=args.seed, workers=args.workers)
     features = refreshed(variants, memory, photos)
     unet = HumanUNet(DenoiserConfig(feature_dim=encoder.dim))
     unet.load_state_dict(

@@ -6,11 +6,11 @@ from torch import Tensor
 from ..smr.memory import StyleMemory
 from ..smr.query import query
 from ..smr.refresh import refresh
-from .photos import PhotoSet
+from .photos import Photos
 from .variants import Variants
 
 
-def refreshed(variants: Variants, memory: StyleMemory, photos: PhotoSet, *, k: int = 4, tau: float = 0.05) -> Tensor:
+def refreshed(variants: Variants, memory: StyleMemory, photos: Photos, *, k: int = 4, tau: float = 0.05) -> Tensor:
     """Image queries and their refreshed twins, fp16 [N, 2, P, D]. A picture finds neither itself nor a recoloured
     copy.
     """

@@ -1,115 +1,171 @@
-"""What every training run shares: device and precision, moving averages, resuming, and arguments of the command
-line.
+"""The loop that every training run shares: one process or many, precision, accumulation, resuming, checkpoints.
+
+A run is written as one process on one device:
+
+    accelerator = start(args)
+    found = training_data(args, accelerator)
+    ema, progress = Ema(net, 0.999), Progress(args.out)
+    net, optimiser = accelerator.prepare(net, optimiser)
+    accelerator.register_for_checkpointing(ema, progress)
+    if args.resume:
+        resume(accelerator, args.out)
+    for turn in steps(args, accelerator, progress, optimiser, peak=..., name=..., save=...):
+        loss = ...  # random only by `turn.generator()` and the global generators, which are seeded for the turn
+        descend(accelerator, loss, net, optimiser, clip=1.0)
+        if accelerator.sync_gradients:
+            ema.update(accelerator.unwrap_model(net))
+        progress.losses = {"loss": loss.detach()}
 """
 
 import argparse
 import json
+import math
 import signal
+import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
 from accelerate.utils import set_seed
+from safetensors import SafetensorError
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from ..cli.common import whole_number
 from ..errors import InputError
+from .checkpoints import cannot_write, keep_checkpoint, last_checkpoint, resume
+from .data.crew import Crew
+from .data.files import content_key
+from .data.photo_data import Found, open_data
+from .ema import Ema
+from .flags import changed_flags, flags_of, write_flags
+from .metrics import summary_writer
+from .options import add_common_arguments
+from .progress import Progress
+from .turns import EndlessBatches, Turn, seed_of
+from .watch import Watch
 
+__all__ = [
+    "Ema", "Progress", "Turn", "add_common_arguments", "crew_of", "descend", "endless_loader", "resume", "start",
+    "steps", "tell", "training_data", "warmup_cosine",
+]  # fmt: skip
 
-def add_common_arguments(parser: argparse.ArgumentParser, *, steps: int, batch: int) -> None:
-    """Options of every `humandiffusion train ...`."""
-    parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
-    parser.add_argument("--out", type=Path, required=True, help="folder for checkpoints, samples and the weights")
-    parser.add_argument("--steps", type=whole_number(1), default=steps, help="optimiser steps (default %(default)s)")
-    parser.add_argument("--batch", type=whole_number(1), default=batch, help="pictures a step (default %(default)s)")
-    parser.add_argument("--lr", type=float, default=None, help="peak learning rate")
-    parser.add_argument("--minutes", type=float, default=None, help="stop after so many minutes even if steps remain")
-    parser.add_argument("--precision", choices=("no", "bf16", "fp16"), default="bf16", help="mixed precision")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument(
-        "--save-every", type=whole_number(1), default=500, help="steps between checkpoints (default %(default)s)"
-    )
-    parser.add_argument(
-        "--workers", type=whole_number(0), default=2, help="processes that prepare data (default %(default)s)"
-    )
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint in --out")
+_LOOK_EVERY = 10  # steps between two looks at the losses on a GPU, which has to be waited for
 
 
 def start(args: argparse.Namespace) -> Accelerator:
-    """Seed everything and make the accelerator; bf16 works on CPUs and GPUs, fp16 on GPUs."""
-    args.out.mkdir(parents=True, exist_ok=True)
-    set_seed(args.seed)
-    torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
+    """Seed everything and make the accelerator; bf16 works on CPUs and GPUs, fp16 on GPUs.
+
+    Raises InputError if `args.out` holds another run, or this one with flags that it cannot go on with.
+    """
+    last = last_checkpoint(args.out)
+    if args.resume and last is None:
+        raise InputError(f"--resume: {args.out} holds no checkpoint yet; start without --resume")
+    if last is not None and not args.resume:
+        raise InputError(
+            f"--out: {args.out} holds a run that is at step {int(last.name)}; go on with --resume, or give another "
+            "folder"
+        )
+    if args.precision == "fp16" and not torch.cuda.is_available():
+        raise InputError("--precision: got fp16, which needs a GPU; give bf16 or no")
+    if getattr(args, "tensorboard", False):
+        summary_writer()
     # Accelerate keeps the precision of a process's first run; a second run here may ask for another.
     AcceleratorState._reset_state(reset_partial_state=True)
-    return Accelerator(mixed_precision=args.precision, cpu=not torch.cuda.is_available())
+    accelerator = Accelerator(
+        mixed_precision=args.precision,
+        cpu=not torch.cuda.is_available(),
+        gradient_accumulation_steps=getattr(args, "accumulate", 1),
+    )
+    set_seed(args.seed)
+    torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
+    flags = flags_of(args, accelerator.num_processes)
+    if args.resume:
+        for change in changed_flags(args.out, flags):
+            tell(accelerator, f"--resume: {change}; the run goes on with the new value, not as it would have without")
+    if accelerator.is_main_process:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_flags(args.out, flags)
+    accelerator.wait_for_everyone()
+    return accelerator
 
 
-def resume(accelerator: Accelerator, out: Path) -> None:
-    """Load the last checkpoint of a run. Raises InputError if there is none."""
-    if not (out / "resume").is_dir():
-        raise InputError(f"--resume: {out} holds no checkpoint yet; start without --resume")
-    accelerator.load_state(str(out / "resume"))
+def crew_of(accelerator: Accelerator) -> Crew:
+    """The processes of this run."""
+    return Crew(accelerator.process_index, accelerator.num_processes, accelerator.wait_for_everyone)
 
 
-class Ema:
-    """Exponential moving average of a module's weights, with a warm-up so that early steps do not linger."""
+def training_data(
+    args: argparse.Namespace, accelerator: Accelerator, *, multiple: int = 1, parse: bool = True
+) -> Found:
+    """The photos of `--data` and `--more`, checked; what there is to say of them is told before anything starts.
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
-        self.decay, self.steps = decay, 0
-        self.weights = {name: tensor.detach().clone().float() for name, tensor in module.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, module: nn.Module) -> None:
-        """One step of the average."""
-        self.steps += 1
-        decay = min(self.decay, (1 + self.steps) / (10 + self.steps))
-        for name, tensor in module.state_dict().items():
-            if tensor.dtype.is_floating_point:
-                self.weights[name].lerp_(tensor.detach().float(), 1 - decay)
-            else:
-                self.weights[name] = tensor.detach().clone()
-
-    def state_dict(self) -> dict[str, object]:
-        """For `Accelerator.register_for_checkpointing`."""
-        return {"steps": self.steps, "weights": self.weights}
-
-    def load_state_dict(self, state: dict[str, object]) -> None:
-        """The inverse of `state_dict`."""
-        self.steps, self.weights = state["steps"], state["weights"]  # type: ignore[assignment]
+    Folders without maps are parsed by `--parser`, if `parse`. Sides of the pictures are multiples of `multiple`.
+    """
+    found = open_data(
+        [args.data, *args.more],
+        args.cache or args.out / "cache",
+        parser=args.parser if parse else None,
+        size=args.size,
+        multiple=multiple,
+        crew=crew_of(accelerator),
+        workers=args.workers,
+    )
+    for line in found.lines:
+        tell(accelerator, line)
+    _note_data(args, accelerator, found)
+    return found
 
 
-class Progress:
-    """Steps done and seconds spent, kept with a checkpoint and written to `log.jsonl`."""
+def _note_data(args: argparse.Namespace, accelerator: Accelerator, found: Found) -> None:
+    """Keep which photos a run learns from, and say so if it goes on with others."""
+    path, now = args.out / "data.json", {"photos": len(found.train.ids), "key": content_key(*found.train.ids)}
+    if args.resume and path.is_file():
+        before = json.loads(path.read_text(encoding="utf-8"))
+        if before != now:
+            was = f"{before['photos']} photos before, {now['photos']} now"
+            tell(accelerator, f"--resume: the photos are others ({was}); the run goes on, not as it would have before")
+    if accelerator.is_main_process:
+        path.write_text(json.dumps(now), encoding="utf-8")
 
-    def __init__(self, out: Path) -> None:
-        self.step, self.seconds, self.out = 0, 0.0, out
-        self.losses: dict[str, Tensor] = {}
 
-    def log(self, **values: float) -> None:
-        """Append one line of figures."""
-        line = {"step": self.step, "seconds": round(self.seconds, 1), **{k: round(v, 5) for k, v in values.items()}}
-        with (self.out / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+def endless_loader(
+    dataset: Dataset[Any], args: argparse.Namespace, accelerator: Accelerator, progress: Progress
+) -> DataLoader[Any]:
+    """Batches of a dataset whose i-th item is random by i alone, for this process, from where the run is; call it after
+    `resume`.
+    """
+    batches = EndlessBatches(args.batch, progress.step * args.accumulate, crew_of(accelerator))
+    ahead = 4 if args.workers else None
+    return DataLoader(dataset, batch_sampler=batches, num_workers=args.workers, prefetch_factor=ahead)
 
-    def state_dict(self) -> dict[str, float]:
-        """For `Accelerator.register_for_checkpointing`."""
-        return {"step": self.step, "seconds": self.seconds}
 
-    def load_state_dict(self, state: dict[str, float]) -> None:
-        """The inverse of `state_dict`."""
-        self.step, self.seconds = int(state["step"]), state["seconds"]
+def tell(accelerator: Accelerator, text: str) -> None:
+    """A line on standard error, once for all processes, without tearing the progress bar."""
+    if accelerator.is_main_process:
+        tqdm.write(text, file=sys.stderr)
+
+
+def descend(
+    accelerator: Accelerator, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer, *, clip: float
+) -> None:
+    """Backward, and once a step's gradients are whole: clipped to the norm `clip`, a step of the optimiser."""
+    accelerator.backward(loss)
+    if accelerator.sync_gradients:
+        accelerator.clip_grad_norm_(module.parameters(), clip)
+    optimiser.step()
+    optimiser.zero_grad(set_to_none=True)
 
 
 @contextmanager
 def stop_on_interrupt() -> Iterator[list[bool]]:
-    """Ctrl-C asks the loop to finish its step and save: the yielded list is non-empty once it was pressed. Twice ends
-    at once.
+    """Ctrl-C, or SIGTERM of a queue, asks the loop to finish its step and save: the yielded list is non-empty once it
+    came. Twice ends at once.
     """
     asked: list[bool] = []
 
@@ -118,11 +174,13 @@ def stop_on_interrupt() -> Iterator[list[bool]]:
             raise KeyboardInterrupt
         asked.append(True)
 
-    before = signal.signal(signal.SIGINT, ask)
+    numbers = (signal.SIGINT, signal.SIGTERM) if threading.current_thread() is threading.main_thread() else ()
+    before = {number: signal.signal(number, ask) for number in numbers}
     try:
         yield asked
     finally:
-        signal.signal(signal.SIGINT, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def steps(
@@ -133,42 +191,106 @@ def steps(
     peak: float,
     name: str,
     save: Callable[[], None],
-) -> Iterator[None]:
-    """Yield once for each step that is still to do, until `args.steps`, `args.minutes` or Ctrl-C.
+) -> Iterator[Turn]:
+    """Yield once for each forward and backward that is still to do, until `args.steps`, `args.minutes` or Ctrl-C.
 
-    Around each step: the learning rate (`peak`, times a group's own `scale`), the count, a line of `progress.losses` in
-    the log now and then, and checkpoints with `save` every `args.save_every` steps and at the end.
+    Around each step: random generators, the learning rate (`peak`, times a group's own `scale`), the count,
+    `progress.losses` in the log now and then, a look whether they are numbers, and checkpoints with `save` (of the main
+    process alone) every `args.save_every` steps and at the end. Raises InputError where it cannot go on; the last
+    checkpoint then is what it was.
     """
-    bar = tqdm(total=args.steps, initial=progress.step, desc=name, unit="step")
-    with stop_on_interrupt() as stopped:
-        while progress.step < args.steps and not stopped:
-            began = time.monotonic()
-            done = max(progress.step / args.steps, progress.seconds / 60 / args.minutes if args.minutes else 0.0)
-            if done >= 1:
+    watch, first, saved = Watch(args.out, args.precision), progress.step, progress.step if args.resume else -1
+    spoilt = torch.zeros(2, device=accelerator.device)
+    if accelerator.is_main_process:
+        progress.metrics.begin(progress.step, args.tensorboard)
+    bar = tqdm(
+        total=args.steps, initial=first, desc=name, unit="step", disable=not accelerator.is_main_process,
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| {n_fmt}/{total_fmt} [{elapsed}{postfix}]",
+    )  # fmt: skip
+    pictures, busy = 0, 0.0
+    with stop_on_interrupt() as stopped, bar:
+        while not (stopping := _agreed(accelerator, progress, bool(stopped))):
+            done = _done(args, progress)
+            if done >= 1 or (args.stop_at is not None and progress.step >= args.stop_at):
                 break
+            began = time.monotonic()
+            rate = peak * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
             for group in (group for optimiser in optimisers for group in optimiser.param_groups):
-                group["lr"] = (
-                    peak * group.get("scale", 1.0) * warmup_cosine(int(done * 10_000), steps=10_000, warmup=100)
-                )
-            yield
+                group["lr"] = rate * group.get("scale", 1.0)
+            for part in range(args.accumulate):
+                seed = seed_of(args.seed, progress.step, part, accelerator.process_index)
+                turn = Turn(progress.step, part, seed)
+                turn.seed_everything()
+                with accelerator.accumulate(*accelerator._models):
+                    yield turn
+                pictures += progress.batch or args.batch
             progress.step += 1
-            progress.seconds += time.monotonic() - began
+            saving = progress.step % args.save_every == 0
+            if accelerator.device.type == "cpu" or saving or progress.step % _LOOK_EVERY == 0:
+                spoilt[0] = float(not watch.look(progress.losses))
+                if float(accelerator.reduce(spoilt, "sum")[0]):
+                    raise watch.failure(progress.step)
+                if watch.warning:
+                    tell(accelerator, f"step {progress.step}: {watch.warning}")
+            spent = time.monotonic() - began
+            progress.seconds += spent
+            busy += spent
             bar.update()
-            if progress.step % 20 < 2:  # two in a row, for runs whose steps differ in turn
-                progress.log(**{key: float(loss) for key, loss in progress.losses.items()})
-                bar.set_postfix({key: f"{float(loss):.3f}" for key, loss in progress.losses.items()})
-            if progress.step % args.save_every == 0:
-                accelerator.save_state(str(args.out / "resume"))
-                save()
-    accelerator.save_state(str(args.out / "resume"))
-    save()
+            if progress.step % args.log_every in (0, 1 % args.log_every):  # two in a row: runs whose steps take turns
+                speed = pictures * accelerator.num_processes / max(busy, 1e-9)
+                _report(args, accelerator, progress, bar, rate, speed, (progress.step - first) / max(busy, 1e-9))
+                pictures, busy, first = 0, 0.0, progress.step
+            if saving:
+                _save(args, accelerator, progress, save)
+                saved = progress.step
+        if saved != progress.step:
+            _save(args, accelerator, progress, save)
+    if stopping:
+        tell(accelerator, f"stopped at step {progress.step}; --resume goes on from there")
 
 
 def warmup_cosine(step: int, *, steps: int, warmup: int) -> float:
     """Learning-rate factor: linear from 0 over `warmup` steps, then half a cosine down to a twentieth."""
-    import math
-
     if step < warmup:
         return (step + 1) / warmup
     done = min((step - warmup) / max(steps - warmup, 1), 1.0)
     return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * done))
+
+
+def _done(args: argparse.Namespace, progress: Progress) -> float:
+    by_time = progress.seconds / 60 / float(args.minutes) if args.minutes else 0.0
+    return max(progress.step / int(args.steps), by_time)
+
+
+def _agreed(accelerator: Accelerator, progress: Progress, stopped: bool) -> bool:
+    """Whether anybody was asked to stop; many processes take the main one's time, so that all stop at the same step."""
+    if accelerator.num_processes == 1:
+        return stopped
+    mine = progress.seconds if accelerator.is_main_process else 0.0
+    told = torch.tensor([float(stopped), mine], dtype=torch.float64, device=accelerator.device)
+    stop, progress.seconds = accelerator.reduce(told, "sum").tolist()
+    return float(stop) > 0
+
+
+def _report(
+    args: argparse.Namespace, accelerator: Accelerator, progress: Progress, bar: "tqdm[None]", rate: float,
+    speed: float, pace: float,
+) -> None:  # fmt: skip
+    """Means over the processes, into the log and beside the bar; what is left by steps or by minutes."""
+    losses = {key: float(accelerator.reduce(loss.float(), "mean")) for key, loss in progress.losses.items()}
+    progress.log(lr=rate, pictures_per_second=speed, **losses)
+    left = (args.steps - progress.step) / pace
+    if args.minutes:
+        left = min(left, max(args.minutes * 60 - progress.seconds, 0))
+    told = {key: f"{loss:.3f}" for key, loss in losses.items()}
+    bar.set_postfix({**told, "pictures/s": f"{speed:.1f}", "left": tqdm.format_interval(int(left))})
+
+
+def _save(args: argparse.Namespace, accelerator: Accelerator, progress: Progress, save: Callable[[], None]) -> None:
+    keep_checkpoint(accelerator, args.out, progress.step)
+    if accelerator.is_main_process:
+        try:
+            save()
+        except (OSError, SafetensorError) as error:
+            raise InputError(cannot_write(args.out, " ".join(str(error).split())[:120])) from error
+    accelerator.wait_for_everyone()

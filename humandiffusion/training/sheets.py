@@ -10,7 +10,7 @@ from ..encoders.base import PartEncoder
 from ..models.unet import HumanUNet, Mode
 from ..sampling import normal_sigmas, starting_noise
 from ..smr.memory import StyleMemory
-from .photos import PhotoSet
+from .photos import Photos
 from .refreshed import refreshed
 from .variants import build_variants
 
@@ -21,7 +21,7 @@ GUIDANCE = 2.0
 @torch.no_grad()
 def denoiser_sheet(
     unet: HumanUNet,
-    photos: PhotoSet,
+    photos: Photos,
     encoder: PartEncoder,
     memory: StyleMemory,
     path: Path,

@@ -6,8 +6,8 @@ made in advance and kept as small tensors.
 """
 
 import random
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 
 import torch
 import torch.nn.functional as F
@@ -20,8 +20,7 @@ from ..encoders.base import PartEncoder
 from ..encoders.crops import cut_parts
 from ..parts import GARMENTS, HAIR, NUM_PARTS
 from ..pose.occupancy import occupancy
-from ..safetensors_io import write_tensors
-from .photos import PhotoSet
+from .photos import Photos
 from .recolour import PATTERNS, Cloth, dress
 
 CROP_SIZE = 64
@@ -39,32 +38,41 @@ class Variants:
     photo: Tensor
 
 
-def build_variants(photos: PhotoSet, encoder: PartEncoder, count: int, seed: int, workers: int) -> Variants:
+def build_variants(photos: Photos, encoder: PartEncoder, count: int, seed: int, workers: int) -> Variants:
     """`count` variants of each photo; the first is the photo as it is."""
-    loader = DataLoader(_Photos(photos, encoder, count, seed), batch_size=None, num_workers=workers)
-    # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.
-    made = [
-        Variants(*(getattr(v, f.name).clone() for f in fields(v))) for v in tqdm(loader, desc="variants", unit="photo")
-    ]
+    made = list(variants_of(photos, range(len(photos.ids)), encoder, count, seed, workers))
     return Variants(*(torch.cat([getattr(v, field.name) for v in made]) for field in fields(Variants)))
 
 
+def variants_of(
+    photos: Photos, rows: Sequence[int], encoder: PartEncoder, count: int, seed: int, workers: int
+) -> Iterator[Variants]:
+    """The variants of each photo in `rows`, in order; they depend on the photo and `seed` alone."""
+    loader = DataLoader(_Photos(photos, rows, encoder, count, seed), batch_size=None, num_workers=workers)
+    for one in tqdm(loader, desc="variants", unit="photo", leave=False):
+        # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.
+        yield Variants(*(getattr(one, field.name).clone() for field in fields(Variants)))
+
+
 class _Photos(Dataset[Variants]):
-    def __init__(self, photos: PhotoSet, encoder: PartEncoder, count: int, seed: int) -> None:
-        self.photos, self.encoder, self.count, self.seed = photos, encoder, count, seed
+    def __init__(self, photos: Photos, rows: Sequence[int], encoder: PartEncoder, count: int, seed: int) -> None:
+        self.photos, self.rows, self.encoder, self.count, self.seed = photos, rows, encoder, count, seed
 
     def __len__(self) -> int:
-        return len(self.photos.ids)
+        return len(self.rows)
 
-    def __getitem__(self, index: int) -> Variants:
-        torch.set_num_threads(1)
-        rng = random.Random(self.seed * 1_000_003 + index)
-        generator = torch.Generator().manual_seed(self.seed * 1_000_003 + index)
+    def __getitem__(self, number: int) -> Variants:
+        if torch.utils.data.get_worker_info():
+            torch.set_num_threads(1)
+        index = self.rows[number]
         photo_id = self.photos.ids[index]
-        image, labels = self.photos.image(photo_id).float() / 255, self.photos.labels(photo_id)
+        rng = random.Random(f"{self.seed} {photo_id}")
+        generator = torch.Generator().manual_seed(rng.getrandbits(63))
+        picture, labels = self.photos.photo(photo_id)
+        image = picture.float() / 255
         rows = [self._variant(image, labels, index)]
         for _ in range(self.count - 1):
-            rows.append(self._variant(*_recolour_some(*_crop(image, labels, rng), rng, generator), index))
+            rows.append(self._variant(*vary(image, labels, rng, generator), index))
         return Variants(*(torch.stack([getattr(row, field.name) for row in rows]) for field in fields(Variants)))
 
     def _variant(self, image: Tensor, labels: Tensor, index: int) -> Variants:
@@ -76,6 +84,11 @@ class _Photos(Dataset[Variants]):
         queries[crops.parts] = self.encoder.encode_image(crops.images, crops.masks).half()
         as_bytes = [(x * 255).round().to(torch.uint8) for x in (latent, shares)]
         return Variants(as_bytes[0], as_bytes[1], queries, torch.tensor(index))
+
+
+def vary(image: Tensor, labels: Tensor, rng: random.Random, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """A photo [3, H, W] (sRGB 0..1) and its map [H, W], mirrored, zoomed into and recoloured at random."""
+    return _recolour_some(*_crop(image, labels, rng), rng, generator)
 
 
 def _crop(image: Tensor, labels: Tensor, rng: random.Random) -> tuple[Tensor, Tensor]:
@@ -118,16 +131,3 @@ def _random_colour(rng: random.Random) -> tuple[float, float, float]:
         min(max(value / 255 + rng.gauss(0, 0.05), 0.0), 1.0) for value in rng.choice(list(BASIC_COLOURS.values()))
     )
     return r, g, b
-
-
-def save_variants(variants: Variants, path: Path) -> None:
-    """Keep them for the next run, as safetensors."""
-    write_tensors(path, {field.name: getattr(variants, field.name).contiguous() for field in fields(variants)})
-
-
-def load_variants(path: Path) -> Variants:
-    """What `save_variants` wrote."""
-    from safetensors.torch import load_file
-
-    tensors = load_file(path)
-    return Variants(*(tensors[field.name] for field in fields(Variants)))

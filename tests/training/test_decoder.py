@@ -12,6 +12,7 @@ from PIL import Image
 
 from humandiffusion.errors import InputError
 from humandiffusion.training import decoder as training
+from humandiffusion.training.data.photo_data import open_data
 from humandiffusion.training.decoder_data import Pairs, load_photos, load_reconstructions
 from humandiffusion.training.degrade import degrade
 from humandiffusion.training.discriminator import ProjectedDiscriminator, discriminator_loss
@@ -38,14 +39,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-def test_held_out_photos_are_not_trained_on(folder: Path) -> None:
-    trained, held = load_photos(folder, []), load_photos(folder, [], held_out=True)
+def test_held_out_photos_are_not_trained_on(folder: Path, tmp_path: Path) -> None:
+    found = open_data([folder], tmp_path / "cache")
+    trained, held = load_photos(found.train), load_photos(found.held_out)
     assert held.ids and not any(is_held_out(photo_id) for photo_id in trained.ids)
     assert all(is_held_out(photo_id) for photo_id in held.ids)
 
 
-def test_degraded_latents_have_half_the_size_and_keep_the_colour_of_the_person(folder: Path) -> None:
-    photos = load_photos(folder, [], limit=1)
+def test_degraded_latents_have_half_the_size_and_keep_the_colour_of_the_person(folder: Path, tmp_path: Path) -> None:
+    photos = load_photos(open_data([folder], tmp_path / "cache").train.first(1))
     picture, person = photos.images[0].float() / 255, (photos.labels[0] > 0).float()[None]
     rng = random.Random(0)
     for _ in range(20):
@@ -56,8 +58,8 @@ def test_degraded_latents_have_half_the_size_and_keep_the_colour_of_the_person(f
         assert float(gap) < 0.15
 
 
-def test_pairs_are_repeatable_and_show_photo_and_latent_the_same_way_round(folder: Path) -> None:
-    photos = load_photos(folder, [])
+def test_pairs_are_repeatable_and_show_photo_and_latent_the_same_way_round(folder: Path, tmp_path: Path) -> None:
+    photos = load_photos(open_data([folder], tmp_path / "cache").train)
     drawn = []
     for _ in range(2):
         torch.manual_seed(0)
@@ -70,7 +72,7 @@ def test_pairs_are_repeatable_and_show_photo_and_latent_the_same_way_round(folde
 
 
 def test_reconstructions_are_matched_to_their_photos_by_id(folder: Path, tmp_path: Path) -> None:
-    photos = load_photos(folder, [])
+    photos = load_photos(open_data([folder], tmp_path / "cache").train)
     latents = np.stack([np.full((HEIGHT // 2, WIDTH // 2, 3), shade, np.uint8) for shade in (10, 20, 30)])
     ids = np.array([photos.ids[4], "not there", photos.ids[2]])
     np.savez(tmp_path / "part1.npz", recon=latents, ids=ids)
@@ -82,7 +84,7 @@ def test_reconstructions_are_matched_to_their_photos_by_id(folder: Path, tmp_pat
 
 
 def test_a_folder_without_reconstructions_is_refused(folder: Path, tmp_path: Path) -> None:
-    photos = load_photos(folder, [], limit=2)
+    photos = load_photos(open_data([folder], tmp_path / "cache").train.first(2))
     with pytest.raises(InputError, match="no .npz file"):
         load_reconstructions(tmp_path, photos)
     np.savez(tmp_path / "wrong.npz", pictures=np.zeros(1))

@@ -11,17 +11,18 @@ from PIL import Image
 
 from humandiffusion.parsing.load import load_builtin
 from humandiffusion.parts import BODY, DRESS, LEGGINGS, NECKLACE, NUM_PARTS, PANTS, RING, SOCKS, TOP
+from humandiffusion.training.data.photo_data import UNKNOWN, open_data
+from humandiffusion.training.metrics import read_metrics
 from humandiffusion.training.parser_data import (
-    UNKNOWN,
     Lessons,
     Views,
     halved,
     load_lessons,
     look_closer,
     on_backdrop,
-    parts_of_tags,
     tint,
 )
+from humandiffusion.training.tags import parts_of_tags
 
 HEIGHT, WIDTH = 96, 64
 
@@ -53,14 +54,18 @@ def _photos(root: Path, mapped: bool) -> Path:
     return root
 
 
+def lessons_of(cache: Path, *folders: Path) -> Lessons:
+    return load_lessons(open_data(folders, cache / "cache", parser=None, workers=1).train)
+
+
 def test_tags_rule_out_other_garments_but_never_the_body() -> None:
     allowed = parts_of_tags(["dress", "tights", "accessories"])
     assert bool(allowed[[0, DRESS, LEGGINGS, SOCKS, RING, NECKLACE, *BODY]].all())
     assert not bool(allowed[[TOP, PANTS]].any())
 
 
-def test_a_view_shows_map_and_photo_the_same_way_round(folder: Path) -> None:
-    lessons = load_lessons(folder, [])
+def test_a_view_shows_map_and_photo_the_same_way_round(folder: Path, tmp_path: Path) -> None:
+    lessons = lessons_of(tmp_path, folder)
     image, labels = lessons.photos.images[0].float() / 255, lessons.photos.labels[0]
     rng = random.Random(3)
     for _ in range(20):
@@ -71,8 +76,8 @@ def test_a_view_shows_map_and_photo_the_same_way_round(folder: Path) -> None:
         assert float((shown == told)[known].float().mean()) > 0.9
 
 
-def test_views_are_repeatable_and_unlike_one_another(folder: Path, tagged: Path) -> None:
-    lessons = load_lessons(folder, [tagged])
+def test_views_are_repeatable_and_unlike_one_another(folder: Path, tagged: Path, tmp_path: Path) -> None:
+    lessons = lessons_of(tmp_path, folder, tagged)
     first, second = ([next(views) for _ in range(6)] for views in (iter(Views(lessons, (48, 32), 5)) for _ in range(2)))
     for one, other in zip(first, second, strict=True):
         assert torch.equal(one["image"], other["image"]) and torch.equal(one["labels"], other["labels"])
@@ -80,8 +85,8 @@ def test_views_are_repeatable_and_unlike_one_another(folder: Path, tagged: Path)
     assert not torch.equal(first[0]["image"], first[1]["image"])
 
 
-def test_light_and_backdrop_leave_the_person_where_it_is(folder: Path) -> None:
-    lessons = load_lessons(folder, [])
+def test_light_and_backdrop_leave_the_person_where_it_is(folder: Path, tmp_path: Path) -> None:
+    lessons = lessons_of(tmp_path, folder)
     image, labels = lessons.photos.images[0].float() / 255, lessons.photos.labels[0]
     generator = torch.Generator().manual_seed(0)
     moved = on_backdrop(image, labels, random.Random(0), generator)
@@ -126,10 +131,10 @@ def test_a_run_can_be_resumed_and_teaches_the_next_one(folder: Path, tagged: Pat
     assert parser.area == 64 * 96 and (first / "samples" / "000003.png").is_file()
     more = ["--more", str(tagged), "--teacher", str(first / "parser.safetensors"), "--start-from", str(first)]
     assert main([*common, *more, "--out", str(second), "--steps", "1"]) == 0
-    log = [json.loads(line) for line in (second / "log.jsonl").read_text().splitlines()]
-    assert 0 <= log[-1]["person_iou"] <= 1 and 0 <= log[-1]["miou"] <= 1
+    last = read_metrics(second)[-1]
+    assert 0 <= float(last["person_iou"]) <= 1 and 0 <= float(last["miou"]) <= 1
 
-    lessons = load_lessons(folder, [tagged])
+    lessons = lessons_of(tmp_path, folder, tagged)
     told = taught(lessons, parser)
     there = told.photos.labels[lessons.photos.labels[:, 0, 0] == UNKNOWN]
     assert set(there.unique().tolist()) <= {UNKNOWN, *lessons.allowed[-1].nonzero().flatten().tolist()}

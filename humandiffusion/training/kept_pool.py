@@ -1,0 +1,47 @@
+"""The encoder's crops, made once and kept by content: photo, maps, names of colours and recipe."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from safetensors import safe_open
+from safetensors.torch import load_file
+
+from .crop_pool import CropPool, join, pools_of
+from .data.crew import Crew
+from .data.files import content_key
+from .data.photo_data import PhotoData
+from .data.pieces import Piece, fill
+from .phrases import Description
+
+Colours = dict[str, tuple[int, int, int]]
+_RECIPE = "1"  # of crop_pool.py: what was kept under another is made anew
+
+
+def kept_pool(
+    cache: Path, photos: PhotoData, colours: Colours, *, copies: int, seed: int, workers: int, crew: Crew | None = None
+) -> CropPool:
+    """As `build_pool`, from `cache`, made there if it is not yet. Each process of `crew` makes its share."""
+    named = json.dumps([colours, photos.fine_labels])
+    keys = [content_key(photos.key(i), i, named, str(copies), str(seed), _RECIPE) for i in photos.ids]
+    pieces = [cache / "crops" / f"{key}.safetensors" for key in keys]
+    fill(pieces, partial(_pieces, photos, colours, copies, seed, workers), crew or Crew())
+    return join([_read(piece) for piece in pieces])
+
+
+def _pieces(
+    photos: PhotoData, colours: Colours, copies: int, seed: int, workers: int, rows: Sequence[int]
+) -> Iterator[Piece]:
+    for pool in pools_of(photos, rows, colours, copies, seed, workers):
+        tensors = {"images": pool.images, "masks": pool.masks, "lab": pool.lab}
+        yield tensors, {"descriptions": json.dumps([asdict(one) for one in pool.descriptions])}
+
+
+def _read(piece: Path) -> CropPool:
+    with safe_open(piece, "pt") as file:
+        told = json.loads(file.metadata()["descriptions"])
+    tensors = load_file(piece)
+    descriptions = [Description(**{**one, "colours": tuple(one["colours"])}) for one in told]
+    return CropPool(tensors["images"], tensors["masks"], tensors["lab"], descriptions)
