@@ -27,19 +27,19 @@ def main() -> None:
 
     folder, checkpoint = Path(sys.argv[1]), Path(sys.argv[1], f"{sys.argv[2]}.safetensors")
     recorded = torch.load(folder / "parity.pt", weights_only=True)
-    unet = _unet(checkpoint)
+    unet = unet_of(checkpoint)
     negative, positive = (AlignedRows(RegionRows(**rows), {}) for rows in recorded["rows"])
     figures = {}
     for count, name in ((1, "one_step"), (4, "four_steps")):
         for kind, context in (("", align(unet, negative, positive)), ("_plain", nullcontext())):
             with context, torch.no_grad():
-                x = _euler(unet, recorded["noise"], recorded["sigmas"][count], recorded["prompts"])
+                x = euler(unet, recorded["noise"], recorded["sigmas"][count], recorded["prompts"])
             wanted = recorded["plain" if kind else "aligned"][count]
             figures[f"parity_{name}{kind}"] = float((x - wanted).abs().max() / wanted.abs().max())
     print(json.dumps(figures))
 
 
-def _euler(unet: Any, noise: Tensor, sigmas: Tensor, prompts: Tensor) -> Tensor:
+def euler(unet: Any, noise: Tensor, sigmas: Tensor, prompts: Tensor) -> Tensor:
     """KSampler's euler with guidance, from noise alone; the latent in the scale of pictures that ComfyUI hands out."""
     from diffusers import DDPMScheduler
 
@@ -54,7 +54,7 @@ def _euler(unet: Any, noise: Tensor, sigmas: Tensor, prompts: Tensor) -> Tensor:
     return x / 0.18215
 
 
-def _unet(checkpoint: Path) -> Any:
+def unet_of(checkpoint: Path) -> Any:
     from diffusers import UNet2DConditionModel
     from diffusers.loaders.single_file_utils import convert_ldm_unet_checkpoint
     from safetensors.torch import load_file

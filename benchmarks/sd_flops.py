@@ -23,6 +23,7 @@ def flops(args: argparse.Namespace) -> Figures:
         told = scene.prompts(count)
         figures[f"flops_ratio_{count}"] = _count(scene.aligned(told), size) / plain
         figures[f"flops_ratio_{count}_image"] = _count(scene.aligned(told, **looks), size) / plain
+    figures |= _trained(scene, args, size, plain)
     figures["setmask_flops_ratio_6"] = _count(scene.masked(6), size) / plain
     return figures | _sites(scene, size)
 
@@ -33,8 +34,16 @@ def flops_xl(args: argparse.Namespace) -> Figures:
     scene = _counted_scene("sdxl", args, size)
     plain = _count(scene.plain, size)
     ratios = {count: _count(scene.aligned(scene.prompts(count)), size) / plain for count in (6, PARTS)}
-    figures = {f"flops_ratio_{count}": ratio for count, ratio in ratios.items()} | _sites(scene, size)
+    figures: Figures = {f"flops_ratio_{count}": ratio for count, ratio in ratios.items()}
+    figures |= _sites(scene, size) | _trained(scene, args, size, plain)
     return {f"sdxl_{name}": value for name, value in figures.items()} | {"sdxl_gflops": plain / 1e9}
+
+
+def _trained(scene: Scene, args: argparse.Namespace, size: tuple[int, int], plain: int) -> Figures:
+    """With a trained adapter: alone, and beside words for six parts."""
+    looks = scene.trained(args.folder)
+    silent, told = (_count(scene.aligned(scene.prompts(count), **looks), size) / plain for count in (0, 6))
+    return {"flops_ratio_trained": silent, "flops_ratio_6_trained": told}
 
 
 def _counted_scene(name: str, args: argparse.Namespace, size: tuple[int, int]) -> Scene:

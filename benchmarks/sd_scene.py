@@ -118,6 +118,24 @@ class Scene:
         )
         return {"features": features, "adapter": adapter}
 
+    def trained(self, folder: Path) -> dict[str, Any]:
+        """Features of all parts and a random MCA adapter in the sizes of training."""
+        layouts, net = part("humandiffusion.adapters.mca_layout"), part("nodes.bridge.sd_model")
+        context, base = self.positive[0][0].shape[-1], self.model.model.diffusion_model
+        family = "sd15" if context == 768 else "sdxl"
+        layout = layouts.McaLayout(family, context, *net.widths(base), 128, "random-1")
+        path = folder / f"trained_{layout.sites}.safetensors"
+        if not path.is_file():
+            module = part("humandiffusion.adapters.mca_adapter").McaAdapter(layout)
+            part("humandiffusion.adapters.mca_io").save_mca_adapter(path, module)
+        features = part("humandiffusion.smr.features").PartFeatures(
+            features=torch.nn.functional.normalize(torch.randn(1, 24, 128), dim=-1),
+            present=torch.ones(1, 24, dtype=torch.bool),
+            prompts=self.prompts(PARTS),
+            encoder_id="random-1",
+        )
+        return {"features": features, "adapter": part("nodes.bridge.adapters").load_adapter(str(path))}
+
     def check_tokens(self) -> None:
         """Every phrase has eight tokens, as the figures say."""
         architecture = part("nodes.bridge.sd_model").architecture_of(self.model.model)

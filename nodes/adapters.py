@@ -14,8 +14,9 @@ class LoadAdapter(io.ComfyNode):
             display_name="Load Adapter",
             category="HumanDiffusion/loaders",
             description="Loads an IP-Adapter for SD 1.5 or SDXL, with which Apply MCA gives every part the look of a "
-            "picture: your reference, or what Retrieve Style found.",
-            search_aliases=["ip-adapter", "ipadapter", "image prompt", "reference"],
+            "picture: your reference, or what Retrieve Style found. Or an MCA adapter of your own training, which "
+            "draws the map's shapes as well.",
+            search_aliases=["ip-adapter", "ipadapter", "image prompt", "reference", "mca adapter", "sd-adapter"],
             is_experimental=True,
             inputs=[
                 io.Combo.Input(
@@ -24,8 +25,10 @@ class LoadAdapter(io.ComfyNode):
                     tooltip="An IP-Adapter file (.safetensors) from models/ipadapter or "
                     "models/humandiffusion/adapters: base, light, plus, plus-face or full-face. Base takes what "
                     "Retrieve Style blended; plus and full look at a picture of the garment and stay closer to it. "
-                    "FaceID and others are refused. It must be for the same family as your model. Files for SD 1.5 "
-                    "and those with vit-h in their name want CLIP-ViT-H-14-laion2B, the plain SDXL one and vit-G "
+                    "Or a file of 'humandiffusion train sd-adapter': it takes what Retrieve Style blended with the "
+                    "encoder of its training, and needs no CLIP Vision. FaceID and others are refused. It must be for "
+                    "the same family as your model. IP-Adapter files for SD 1.5 and those with vit-h in their name "
+                    "want CLIP-ViT-H-14-laion2B, the plain SDXL one and vit-G "
                     "want CLIP-ViT-bigG-14-laion2B.",
                 ),
             ],

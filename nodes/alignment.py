@@ -46,8 +46,8 @@ class ApplyMCA(io.ComfyNode):
                 ),
                 SemanticPose.Input(
                     "pose",
-                    tooltip="From Load Pose: where each part is. It is fitted into the latent, never squashed; what "
-                    "is left beside it is background.",
+                    tooltip="From Load Pose: where each part is. A latent must have its proportions, in any "
+                    "size; HumanDiffusion Sampler takes others too, and fits the map in.",
                 ),
                 share(
                     "strength",
@@ -104,7 +104,7 @@ class ApplyMCA(io.ComfyNode):
                     "adapter",
                     optional=True,
                     tooltip="From Load Adapter: lets the model see the looks found, or the reference pictures of the "
-                    "parts.",
+                    "parts. One of your own training also draws the shapes of the map.",
                 ),
                 io.ClipVision.Input(
                     "clip_vision",
@@ -120,7 +120,8 @@ class ApplyMCA(io.ComfyNode):
                     max=3.0,
                     step=0.05,
                     advanced=True,
-                    tooltip="How strongly looks and reference pictures hold, beside the words. Only with an adapter.",
+                    tooltip="How strongly looks and reference pictures hold, beside the words. Only with an adapter. "
+                    "For an MCA adapter of your own training 1 is as it was trained.",
                 ),
             ],
             outputs=[

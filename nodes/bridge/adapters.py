@@ -12,9 +12,12 @@ import torch
 from torch import Tensor
 
 from ...humandiffusion.adapters.layouts import AdapterLayout, read_adapter
+from ...humandiffusion.adapters.mca_adapter import McaAdapter
+from ...humandiffusion.adapters.mca_io import is_mca_adapter
+from ...humandiffusion.adapters.mca_layout import KIND, McaLayout, read_layout
 from ...humandiffusion.adapters.part_adapter import PartAdapter, load_weights
 from ...humandiffusion.prompts import PartPrompts
-from ...humandiffusion.safetensors_io import read_tensors
+from ...humandiffusion.safetensors_io import read_model, read_tensors
 from ...humandiffusion.smr.features import PartFeatures
 from .adapter_looks import check_tower, look_of, no_look
 from .folders import file_hash
@@ -22,34 +25,44 @@ from .folders import file_hash
 
 @dataclass(frozen=True, eq=False)
 class LoadedAdapter:
-    """A PART_ADAPTER: `patcher.model` is the `PartAdapter`; `id` tells files apart by their content."""
+    """A PART_ADAPTER: `patcher.model` is the `PartAdapter` of a published file, or the `McaAdapter` that was trained
+    here; `id` tells files apart by their content.
+    """
 
     name: str
-    layout: AdapterLayout
+    layout: AdapterLayout | McaLayout
     patcher: Any
     id: str
 
 
 def load_adapter(path: str) -> LoadedAdapter:
-    """An IP-Adapter file. Raises InputError for any other, and for one that is torn."""
+    """An IP-Adapter file, or one of `humandiffusion train sd-adapter`. Raises InputError for another, or a torn one."""
     patcher = reload_patcher(path)
     return LoadedAdapter(Path(path).name, patcher.model.layout, patcher, file_hash(path)[:16])
 
 
 def reload_patcher(path: str, disable_dynamic: bool = False) -> Any:
     """The module alone, with weights of its own: ComfyUI asks for it for several GPUs."""
-    tensors = read_tensors(Path(path), "adapter")
-    layout = read_adapter(tensors, Path(path).name)
+    tensors, layout = _read(Path(path))
     device = comfy.model_management.unet_offload_device()
-    dtype = tensors["ip_adapter.1.to_k_ip.weight"].dtype
-    module = PartAdapter(layout, operations=comfy.ops.manual_cast, device=device, dtype=dtype)
+    kind = McaAdapter if isinstance(layout, McaLayout) else PartAdapter
+    dtype = next((tensor.dtype for tensor in tensors.values()), torch.float16)
+    module = kind(layout, operations=comfy.ops.manual_cast, device=device, dtype=dtype)
     module.eval().requires_grad_(False)
     # Looked up now: ComfyUI replaces CoreModelPatcher when it starts on NVIDIA.
-    kind = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
-    patcher = kind(module, load_device=comfy.model_management.get_torch_device(), offload_device=device)
+    make = comfy.model_patcher.ModelPatcher if disable_dynamic else comfy.model_patcher.CoreModelPatcher
+    patcher = make(module, load_device=comfy.model_management.get_torch_device(), offload_device=device)
     load_weights(module, tensors, Path(path).name, assign=patcher.is_dynamic())
     patcher.cached_patcher_init = (reload_patcher, (path,))
     return patcher
+
+
+def _read(path: Path) -> tuple[dict[str, Tensor], AdapterLayout | McaLayout]:
+    if is_mca_adapter(path):
+        tensors, about = read_model(path, KIND, "adapter")
+        return tensors, read_layout(about, path.name)
+    tensors = read_tensors(path, "adapter")
+    return tensors, read_adapter(tensors, path.name)
 
 
 def image_tokens(

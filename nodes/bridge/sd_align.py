@@ -9,6 +9,8 @@ import torch
 from comfy.patcher_extension import WrappersMP
 from torch import Tensor
 
+from ...humandiffusion.adapters.mca_features import region_features
+from ...humandiffusion.adapters.mca_layout import McaLayout
 from ...humandiffusion.errors import InputError
 from ...humandiffusion.mca.regions import Region, RegionPart
 from ...humandiffusion.parts import PART_NAMES
@@ -18,7 +20,7 @@ from ...humandiffusion.smr.features import PartFeatures
 from .adapters import LoadedAdapter, image_tokens
 from .sd_conds import KEY, add_region, fill, marked
 from .sd_forward import carry
-from .sd_model import architecture_of, places
+from .sd_model import architecture_of, places, widths
 from .sd_text import phrase_tokens
 
 logger = logging.getLogger(__name__)
@@ -43,16 +45,18 @@ def apply_mca(
     architecture = architecture_of(model.model)
     if features is not None and adapter is None:
         raise InputError("features: got some but no adapter; connect Load Adapter to adapter, or leave both out")
+    trained = adapter is not None and isinstance(adapter.layout, McaLayout)
     texts = [prompts] if isinstance(prompts, PartPrompts) else list(prompts)
-    seen = [_seen(text, features) if adapter is not None else set() for text in texts]
+    seen = [_seen(text, features) if adapter is not None and not trained else set() for text in texts]
     texts = [_with_silent(text, parts) for text, parts in zip(texts, seen, strict=True)]
     chosen = _in_map(texts, seen, region.pose)
-    if not any(chosen) or region.strength == 0:
+    if not (trained or any(chosen)) or region.strength == 0:
         return model, marked(positive), marked(negative)
     if adapter is not None:
         check_adapter(adapter, model.model)
     elif any(_seen(text, None) for text in texts):
         logger.warning("HumanDiffusion: the reference pictures of prompts have no effect without adapter")
+    told_of = region_features(adapter.layout, features, adapter.name) if trained else (None, None)
 
     def told(prompt: PartPrompt, phrase: str, image: Tensor | None) -> RegionPart:
         tokens, repeats = torch.zeros(0, architecture.context_width), torch.zeros(0)
@@ -63,13 +67,13 @@ def apply_mca(
 
     wanted, unwanted = [], []
     for text, parts in zip(texts, chosen, strict=True):
-        looks, blank = _looks(adapter, text, features, clip_vision, parts)
+        looks, blank = _looks(None if trained else adapter, text, features, clip_vision, parts)
         wanted.append([told(prompt, prompt.phrase, looks.get(prompt.part)) for prompt in parts])
         # Guidance compares like with like: where the positive has a picture's tokens, the negative has those of none.
         unwanted.append([told(prompt, prompt.negative, blank if prompt.part in looks else None) for prompt in parts])
-    region = replace(region, adapter=adapter)
-    positive, negative = _with(positive, region, wanted), _with(negative, replace(region, remain=1.0), unwanted)
-    return _patched(model, adapter), positive, negative
+    asked = replace(region, adapter=adapter, features=told_of[0])
+    unasked = replace(region, adapter=adapter, features=told_of[1], remain=1.0)
+    return _patched(model, adapter), _with(positive, asked, wanted), _with(negative, unasked, unwanted)
 
 
 def check_adapter(adapter: LoadedAdapter, base: Any) -> None:
@@ -81,6 +85,13 @@ def check_adapter(adapter: LoadedAdapter, base: Any) -> None:
             f"wide tokens, the MODEL ({architecture.name}) has {sites} of {architecture.context_width}; load an "
             f"adapter made for {architecture.name}"
         )
+    if isinstance(adapter.layout, McaLayout):
+        got, wanted = (adapter.layout.site_widths, adapter.layout.level_widths), widths(base.diffusion_model)
+        if got != wanted:
+            raise InputError(
+                f"adapter: {adapter.name} was trained on a U-Net of levels {got[1]}, the MODEL has {wanted[1]}, or "
+                "other cross-attentions; load an adapter that was trained on a model of this build"
+            )
 
 
 def _seen(text: PartPrompts, features: PartFeatures | None) -> set[int]:
@@ -130,7 +141,9 @@ def _looks(
 
 def _with(conditioning: list[Any], region: Region, texts: Sequence[Sequence[RegionPart]]) -> list[Any]:
     said = tuple(tuple(part for part in text if len(part.tokens) or part.image is not None) for text in texts)
-    return add_region(conditioning, replace(region, texts=said)) if any(said) else marked(conditioning)
+    if not any(said) and region.features is None:
+        return marked(conditioning)
+    return add_region(conditioning, replace(region, texts=said))
 
 
 def _patched(model: Any, adapter: LoadedAdapter | None) -> Any:

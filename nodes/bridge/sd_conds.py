@@ -1,8 +1,8 @@
 """How regions travel in CONDITIONING, and become tensors when ComfyUI evaluates the denoiser for a step."""
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import comfy.conds
@@ -11,13 +11,17 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ...humandiffusion.errors import InputError
+from ...humandiffusion.mca.feature_rows import FeatureRows
 from ...humandiffusion.mca.region_attention import RegionRows
 from ...humandiffusion.mca.regions import AlignedRows, Region, check_batches, region_rows
 from ...humandiffusion.mca.sites import COARSE
+from ...humandiffusion.parts import BACKGROUND
+from .shapes import check_proportions
 
 KEY = "humandiffusion_regions"
 ADAPTERS = f"{KEY}.adapters"
-_TEXT, _IMAGE = f"{KEY}.text", f"{KEY}.image"
+PICTURE_SCALE = 8  # pixels of the picture to one of the latent
+_TEXT, _IMAGE, _FEATURES = f"{KEY}.text", f"{KEY}.image", f"{KEY}.features"
 _FLAGS = f"{KEY}.flags"  # of each row: aligned, hard, length of its prompt
 
 logger = logging.getLogger(__name__)
@@ -64,10 +68,12 @@ def without_coarse(conditioning: list[Any]) -> list[Any]:
         scales = tuple(0.0 if scale == COARSE else gain for scale, gain in enumerate(region.scales))
         return replace(region, scales=scales)
 
-    return [
-        _with_regions(entry, tuple(finer(region) for region in regions_of(entry[1]))) if regions_of(entry[1]) else entry
-        for entry in conditioning
-    ]
+    return _with_each(conditioning, finer)
+
+
+def in_any_shape(conditioning: list[Any]) -> list[Any]:
+    """For pictures of a shape that is meant: maps of other proportions are fitted in, and background is around them."""
+    return _with_each(conditioning, lambda region: replace(region, any_shape=True))
 
 
 def fill(executor: Any, model: Any, conds: list[Any], x_in: Tensor, timestep: Tensor, options: dict[str, Any]) -> Any:
@@ -90,22 +96,39 @@ def fill(executor: Any, model: Any, conds: list[Any], x_in: Tensor, timestep: Te
     return executor(model, [group and [told(cond) for cond in group] for group in conds], x_in, timestep, options)
 
 
-def unpack(packed: dict[str, Any]) -> tuple[RegionRows, list[RegionRows], tuple[Any, ...], list[bool]] | None:
-    """What `fill` added, taken out of the arguments of a forward: text rows, image rows and the adapter of each, and
-    which rows are aligned; None if there is nothing.
+@dataclass(frozen=True)
+class Told:
+    """What `fill` added to the arguments of a forward: text rows, image rows of each adapter, those of a trained one,
+    and which rows are aligned.
     """
+
+    text: RegionRows
+    images: list[tuple[Any, RegionRows]]
+    features: FeatureRows | None
+    aligned: list[bool]
+
+
+def unpack(packed: dict[str, Any]) -> Told | None:
+    """What `fill` added, taken out of the arguments of a forward; None if there is nothing."""
     ours = {name: packed.pop(name) for name in list(packed) if name.startswith(KEY)}
     if not ours:
         return None
     aligned, hard, length = ours[_FLAGS].mT.tolist()
     shared = {"hard": tuple(map(bool, hard)), "length": tuple(length)}
     text = RegionRows(**{name: ours[f"{_TEXT}.{name}"] for name in _TENSORS}, **shared)
-    images = [replace(text, **{name: ours[f"{_IMAGE}{i}.{name}"] for name in _OWN}) for i in range(len(ours[ADAPTERS]))]
-    return text, images, ours[ADAPTERS], list(map(bool, aligned))
+    images = [
+        (adapter, replace(text, **{name: ours[f"{_IMAGE}{i}.{name}"] for name in _OWN}))
+        for i, adapter in enumerate(ours[ADAPTERS])
+    ]
+    features = None
+    if _FEATURES in ours:
+        features = FeatureRows(ours[_FEATURES], **{name: ours[f"{_FEATURES}.{name}"] for name in _OF_FEATURES})
+    return Told(text, images, features, list(map(bool, aligned)))
 
 
 _OWN = ("tokens", "owner", "repeats", "gain")  # what text and each adapter's images have of their own
 _TENSORS = (*_OWN, "coverage", "remain")
+_OF_FEATURES = ("features", "present", "occupancy", "gain")
 
 
 class _Common:
@@ -120,6 +143,11 @@ class _Common:
             max(rows.images[adapter].tokens.shape[1] for rows in every if adapter in rows.images)
             for adapter in self.adapters
         ]
+        self.features = [rows.features for rows in every if rows.features is not None]
+        if len({id(rows.adapter) for rows in self.features}) > 1:
+            raise InputError(
+                "adapter: got two trained MCA adapters in one run, wanted one; use the same in both Apply MCA"
+            )
 
     def conds(self, rows: AlignedRows | None, length: int, x_in: Tensor) -> dict[str, Any]:
         """For the `model_conds` of one condition; empty rows if it has no regions."""
@@ -138,7 +166,23 @@ class _Common:
             if image is None:
                 image = replace(text, tokens=text.tokens[:, :0], owner=text.owner[:, :0], repeats=text.repeats[:, :0])
             conds |= self._own(f"{_IMAGE}{i}", image, self.images[i], x_in)
-        return conds
+        return conds | self._of_features(rows, x_in)
+
+    def _of_features(self, rows: AlignedRows | None, x_in: Tensor) -> dict[str, Any]:
+        """The rows of the trained adapter, if any condition has such; others have some that count nothing."""
+        if not self.features:
+            return {}
+        told = None if rows is None else rows.features
+        if told is None:
+            like = self.features[0]
+            nothing = torch.zeros_like(like.occupancy[:1])
+            nothing[:, BACKGROUND] = 1
+            told = replace(like.select(slice(0, 1)), occupancy=nothing, gain=torch.zeros(1, 3))
+        conds = {
+            f"{_FEATURES}.{name}": comfy.conds.CONDRegular(getattr(told, name).to(x_in.device)) for name in _OF_FEATURES
+        }
+        conds[f"{_FEATURES}.occupancy"] = comfy.conds.CONDNoiseShape(told.occupancy.to(x_in.device))
+        return conds | {_FEATURES: comfy.conds.CONDConstant(told.adapter)}
 
     def _own(self, prefix: str, rows: RegionRows, tokens: int, x_in: Tensor) -> dict[str, Any]:
         sizes = {"tokens": tokens, "owner": tokens, "repeats": tokens, "gain": self.parts}
@@ -165,6 +209,9 @@ def _rows(
         raise InputError(
             f"latent: got one of shape {list(x_in.shape)}, wanted pictures [B, C, h, w]; Apply MCA is for those"
         )
+    for region in regions:
+        if not region.any_shape:
+            check_proportions(x_in.shape, (region.pose.height, region.pose.width), PICTURE_SCALE)
     pictures, batch = len(x_in), check_batches(regions)
     if batch > 1 and "context_window" in options.get("transformer_options", {}):
         raise InputError(
@@ -190,6 +237,13 @@ def _rows(
 
 def _prompt(cond: dict[str, Any]) -> Tensor:
     return cond["model_conds"]["c_crossattn"].cond
+
+
+def _with_each(conditioning: list[Any], change: Callable[[Region], Region]) -> list[Any]:
+    return [
+        _with_regions(entry, tuple(map(change, regions))) if (regions := regions_of(entry[1])) else entry
+        for entry in conditioning
+    ]
 
 
 def _with_regions(entry: list[Any], regions: tuple[Region, ...]) -> list[Any]:

@@ -16,8 +16,10 @@ import torch
 from torch import Tensor
 
 from ...humandiffusion.errors import InputError
+from ...humandiffusion.mca.feature_rows import FeatureRows
 from ...humandiffusion.mca.region_attention import RegionRows, alignment_bias, image_bias
-from .sd_conds import unpack
+from .sd_conds import Told, unpack
+from .sd_features import FeatureForward
 from .sd_model import Place, architecture_of, places
 
 PROBE = "humandiffusion_probe"
@@ -39,14 +41,14 @@ def carry(
 ) -> Any:
     """APPLY_MODEL wrapper: what `fill` put into the conditions steers the attention of this forward."""
     told = unpack(extra)
-    if told is not None and any(told[-1]):
-        text, images, adapters, aligned = told
-        if text.coverage.shape[-2:] != x.shape[-2:]:
+    if told is not None and any(told.aligned):
+        if told.text.coverage.shape[-2:] != x.shape[-2:]:
             raise InputError(
                 f"latent: another node hands the MODEL pieces of {list(x.shape[-2:])} where Apply MCA's map has "
-                f"{list(text.coverage.shape[-2:])}; use it without the node that cuts the latent into tiles"
+                f"{list(told.text.coverage.shape[-2:])}; use Crop Tiles and Join Tiles instead of a node that cuts the "
+                "latent into tiles"
             )
-        runs = _runs(text, list(zip(adapters, images, strict=True)), aligned)
+        runs = _runs(told)
         latent = (x.shape[-2], x.shape[-1])
         forward = AlignedForward(executor.class_obj, runs, latent, c_crossattn.shape[1], transformer_options)
         transformer_options = forward.options(transformer_options)
@@ -60,6 +62,7 @@ class Run:
     rows: slice
     text: RegionRows | None
     images: Sequence[tuple[Any, RegionRows]] = ()
+    features: FeatureRows | None = None
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,9 @@ class AlignedForward:
         self.runs, self.latent, self.prompt_tokens = runs, latent, prompt_tokens
         self.part_tokens = next(run.text.tokens.shape[1] for run in runs if run.text is not None)
         self.architecture = architecture_of(base)
-        self.numbers = places(base.diffusion_model) if any(run.images for run in runs) else {}
+        reading = [(run.rows, run.features) for run in runs if run.features is not None]
+        self.features = FeatureForward(base, self.architecture, reading) if reading else None
+        self.numbers = places(base.diffusion_model) if reading or any(run.images for run in runs) else {}
         self.others = options.get(OVERRIDE)
         self.probe = options.get(PROBE)
         self.strangers = ", ".join(_strangers(options))
@@ -94,10 +99,13 @@ class AlignedForward:
         """A copy of the transformer options with this forward in them; what other nodes put there is chained."""
         patches, replaced = given.get("patches", {}), given.get("patches_replace", {})
         wrapped = {place: self._around(foreign) for place, foreign in replaced.get("attn2", {}).items()}
+        ours = {"attn2_patch": [*patches.get("attn2_patch", []), self.append]}
+        if self.features is not None:
+            ours["input_block_patch"] = [*patches.get("input_block_patch", []), self.features.add_map]
         return {
             **given,
             OVERRIDE: self.attend,
-            "patches": {**patches, "attn2_patch": [*patches.get("attn2_patch", []), self.append]},
+            "patches": {**patches, **ours},
             "patches_replace": {**replaced, "attn2": wrapped},
         }
 
@@ -131,7 +139,7 @@ class AlignedForward:
             else:
                 bias = self._bias(site, run, q.dtype)
                 mixed = masked(q[run.rows], k[run.rows], v[run.rows], heads, mask=bias, **options)
-                out.append(self._with_images(mixed, masked, site, run, q, heads))
+                out.append(self._with_looks(mixed, masked, site, run, q, heads))
                 self._look(site, run, q, k, heads, bias)
         return torch.cat(out) if len(out) > 1 else out[0]
 
@@ -152,7 +160,7 @@ class AlignedForward:
                 rows, bias = run.rows, self._bias(site, run, q.dtype)
                 ours = masked(q[rows], k[rows], v[rows], heads, mask=bias)
                 out[rows] += ours - masked(q[rows], own_k[rows], own_v[rows], heads)
-                out[rows] = self._with_images(out[rows], masked, site, run, q, heads)
+                out[rows] = self._with_looks(out[rows], masked, site, run, q, heads)
                 self._look(site, run, q, k, heads, bias)
             return out
 
@@ -187,13 +195,18 @@ class AlignedForward:
         make = partial(alignment_bias, rows, site.size, site.scale, self.prompt_tokens, foreign, dtype)
         return self._once(("bias", run.rows.start, site.size, site.scale, foreign), dtype, make)
 
-    def _with_images(self, out: Tensor, masked: Attention, site: Site, run: Run, q: Tensor, heads: int) -> Tensor:
-        """A run's result with what the parts' image tokens add to it, before the attention's output projection."""
+    def _with_looks(self, out: Tensor, masked: Attention, site: Site, run: Run, q: Tensor, heads: int) -> Tensor:
+        """A run's result with what the parts' image tokens, and a trained adapter, add to it, before the attention's
+        output projection.
+        """
         for adapter, rows in run.images:
             key = ("image", run.rows.start, id(adapter), site.size, site.scale)
             bias, weight = self._once(key, q.dtype, partial(image_bias, rows, site.size, site.scale))
             k, v = adapter.patcher.model.keys_values(self.numbers[site.place], rows.tokens.to(q))
             out = out + masked(q[run.rows], k, v, heads, mask=bias.to(q)) * weight.to(q)
+        if self.features is not None and run.features is not None:
+            number = self.numbers[site.place]
+            out = out + self.features.attend(run.rows, q[run.rows], heads, masked, number, site.size, site.scale)
         return out
 
     def _taken_over(self, place: Place, how: str) -> InputError:
@@ -212,13 +225,17 @@ class AlignedForward:
         return self._made[key, dtype]
 
 
-def _runs(text: RegionRows, images: Sequence[tuple[Any, RegionRows]], aligned: Sequence[bool]) -> list[Run]:
+def _runs(told: Told) -> list[Run]:
     runs, start = [], 0
-    for on, group in groupby(aligned):
+    for on, group in groupby(told.aligned):
         rows = slice(start, start + len(list(group)))
         start = rows.stop
-        parts = [(adapter, of.select(rows)) for adapter, of in images if bool(of.repeats[rows].any())] if on else []
-        runs.append(Run(rows, text.select(rows) if on else None, parts))
+        if not on:
+            runs.append(Run(rows, None))
+            continue
+        images = [(adapter, of.select(rows)) for adapter, of in told.images if bool(of.repeats[rows].any())]
+        reads = told.features is not None and bool(told.features.gain[rows].any())
+        runs.append(Run(rows, told.text.select(rows), images, told.features.select(rows) if reads else None))
     return runs
 
 

@@ -4,7 +4,7 @@ from typing import Any
 
 import comfy.model_base
 from comfy.ldm.modules.attention import SpatialTransformer
-from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
+from comfy.ldm.modules.diffusionmodules.openaimodel import Downsample, UNetModel
 
 from ...humandiffusion.errors import InputError
 from ...humandiffusion.mca.sites import ARCHITECTURES, Architecture
@@ -25,6 +25,26 @@ def architecture_of(base: Any) -> Architecture:
         f"model: got a {type(config).__name__} model, wanted {kinds} (or one built like them); load such a checkpoint, "
         "or use HumanDiffusion's own model with HumanDiffusion Conditioning"
     )
+
+
+def level_ends(net: UNetModel) -> dict[int, int]:
+    """The input blocks after which the feature map is made smaller, and the last one -> their levels, finest 0."""
+    smaller = [i for i, block in enumerate(net.input_blocks) if any(isinstance(layer, Downsample) for layer in block)]
+    return {end: level for level, end in enumerate([*(i - 1 for i in smaller), len(net.input_blocks) - 1])}
+
+
+def widths(net: UNetModel) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """The channels of the cross-attentions, in the order of `places`, and those of the levels, finest first."""
+    sections = {"input": net.input_blocks, "output": net.output_blocks, "middle": [net.middle_block]}
+    transformers = {
+        (section, index): next(layer for layer in sections[section][index] if isinstance(layer, SpatialTransformer))
+        for section, index, _ in places(net)
+    }
+    sites = [
+        transformers[section, index].transformer_blocks[transformer].attn2.to_q.out_features
+        for section, index, transformer in places(net)
+    ]
+    return tuple(sites), tuple(net.input_blocks[end][0].out_channels for end in level_ends(net))
 
 
 def _reads_no_words(base: Any) -> bool:
