@@ -1,6 +1,7 @@
 """The frozen Stable Diffusion beside which an adapter learns: a folder of diffusers, taken apart."""
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -46,7 +47,7 @@ class FrozenBase:
 
     def layout(self, feature_dim: int, encoder_id: str, width: int) -> McaLayout:
         """Of an adapter for its U-Net, with part tokens of `width`."""
-        heads = max(width // 64, 1)
+        heads = math.gcd(max(width // 64, 1), width)
         sites = tuple(int(site.to_q.out_features) for _, site in cross_attentions(self.unet))
         levels = tuple(self.unet.config.block_out_channels)
         return McaLayout(

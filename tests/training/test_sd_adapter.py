@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +22,8 @@ pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
 from .tiny_sd import WIDTH, write_sd15, write_sdxl  # noqa: E402
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="module")
@@ -120,3 +126,28 @@ def test_what_is_no_base_is_refused_by_name(
     assert train(base, drawn, tmp_path / "out", "--steps", 1, "--size", "72x96") == 2
     assert "--size" in capsys.readouterr().err
     assert not (tmp_path / "out" / "sd-adapter.safetensors").exists()
+
+
+def test_two_processes_train_together_and_one_writes(base: Path, drawn: Path, tmp_path: Path):
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    flags = ["--base", base, "--data", drawn, "--out", tmp_path, "--workers", 0, "--batch", 2, "--precision", "no"]
+    flags += ["--size", "64x96", "--variants", 1, "--width", 32, "--samples", 0, "--steps", 2, "--log-every", 1]
+    launch = [sys.executable, "-m", "accelerate.commands.launch", "--cpu", "--num_processes", 2, "--num_machines", 1]
+    launch += [
+        "--mixed_precision",
+        "no",
+        "--dynamo_backend",
+        "no",
+        "--main_process_port",
+        port,
+        "-m",
+        "humandiffusion",
+        "train",
+        "sd-adapter",
+    ]
+    env = {**os.environ, "OMP_NUM_THREADS": "1", "MASTER_ADDR": "127.0.0.1"}
+    done = subprocess.run([str(word) for word in (*launch, *flags)], cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert len(losses(tmp_path)) == 2 and load_mca_adapter(tmp_path / "sd-adapter.safetensors")[1]["steps"] == 2
