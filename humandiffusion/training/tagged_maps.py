@@ -8,7 +8,7 @@ from ..parsing.base import SharesParser
 from ..parts import BACKGROUND
 
 DOUBT = 0.5
-DOUBTFUL_AT_MOST = 0.2
+DOUBTFUL_AT_MOST = 0.45
 
 
 @torch.no_grad()
