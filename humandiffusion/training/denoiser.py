@@ -6,9 +6,11 @@ import argparse
 import json
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors.torch import load_file
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
@@ -28,6 +30,7 @@ from .data.photo_data import PhotoData
 from .kept_variants import kept_variants
 from .lighten import lighten
 from .options import add_checkpointing_argument
+from .perceptual_term import load_perceptual_term
 from .refreshed import refreshed
 from .run import Ema, Progress, add_common_arguments, crew_of, descend, resume, start, steps, training_data
 from .sheets import denoiser_sheet
@@ -54,6 +57,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--variants", type=int, default=12, help="recoloured variants of each photo (default %(default)s)"
     )
+    parser.add_argument("--start-from", type=Path, default=None, help="unet.safetensors to begin with")
+    parser.add_argument(
+        "--perceptual", type=float, default=0.0, help="weight of the perceptual term (default %(default)s; ours had 0.1)"
+    )
     parser.add_argument(
         "--ablate", choices=tuple(ABLATIONS), default=WHOLE, help="leave one idea out, to measure what it is worth"
     )
@@ -79,6 +86,10 @@ def run(args: argparse.Namespace) -> None:
     config = ablation.config(DenoiserConfig(feature_dim=encoder.dim))
     unet = HumanUNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     zero_residuals(unet)
+    if args.start_from:
+        unet.load_state_dict({name: tensor.float() for name, tensor in load_file(args.start_from).items()})
+    dtype = torch.bfloat16 if args.precision == "bf16" else torch.float32
+    alike = load_perceptual_term(variants, dtype).to(accelerator.device) if args.perceptual else None
     ema, progress = Ema(unet, 0.9993), Progress(args.out)
     peak = args.lr or 4e-4
     optimiser = torch.optim.AdamW(unet.parameters(), lr=peak, betas=(0.9, 0.99), weight_decay=0.01, fused=True)
@@ -101,11 +112,15 @@ def run(args: argparse.Namespace) -> None:
         with accelerator.autocast(), _attention(accelerator.device):
             given = (batch[name] for name in ("x", "sigma", "occupancy", "features", "present"))
             guess = unet(*given, ablation.mode)
-        loss = denoising_loss(guess.float(), batch)
-        descend(accelerator, loss, unet, optimiser, clip=1.0)
+        losses = {"loss": denoising_loss(guess.float(), batch)}
+        if alike is not None:
+            losses["perceptual"] = alike(guess, batch["x0"], batch["occupancy"][:, [BACKGROUND]])
+        total = losses["loss"] + args.perceptual * losses.get("perceptual", 0.0)
+        descend(accelerator, total, unet, optimiser, clip=1.0)
         if accelerator.sync_gradients:
             ema.update(accelerator.unwrap_model(unet))
-        progress.losses, progress.batch = {"loss": loss.detach()}, len(batch["x"])
+        progress.losses = {name: loss.detach() for name, loss in losses.items()}
+        progress.batch = len(batch["x"])
 
 
 def draw_batch(
