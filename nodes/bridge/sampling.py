@@ -13,7 +13,7 @@ from ...humandiffusion.pose.semantic_pose import SemanticPose
 from ...humandiffusion.smr.features import PartFeatures
 from .native_conds import blank_of, is_native, native_conditioning, with_pose
 from .native_model import is_native_model
-from .sd_conds import is_marked, without_coarse
+from .sd_conds import in_any_shape, is_marked, without_coarse
 
 SAMPLERS = comfy.samplers.KSampler.SAMPLERS
 SCHEDULERS = comfy.samplers.KSampler.SCHEDULERS
@@ -51,7 +51,7 @@ def conditioning_for(
             f"positive: got one that is not from Apply MCA, and the MODEL is {family(model)}; put Apply MCA before "
             "this node and connect its model, positive and negative, or use KSampler if no part is to be aligned"
         )
-    return positive, negative
+    return in_any_shape(positive), in_any_shape(negative)
 
 
 def family(model: Any) -> str:

@@ -12,7 +12,7 @@ from ...humandiffusion.mca.mass import attention_mass
 from ...humandiffusion.mca.region_attention import RegionRows
 from ...humandiffusion.mca.regions import Region
 from ...humandiffusion.pose.occupancy import resize_area
-from .sd_conds import KEY, is_marked, regions_of
+from .sd_conds import KEY, in_any_shape, is_marked, regions_of
 from .sd_forward import PROBE, Site
 
 _PLACES = ("area", "strength", "set_area_to_bounds", "mask", "mask_strength")
@@ -52,7 +52,7 @@ def probe_attention(
         raise InputError("model: got one that does not know about regions, wanted that of Apply MCA")
     tokens, values = next(entry for entry in positive if regions_of(entry[1]))
     # The whole map is shown, also where the condition holds in an area of it.
-    entry = [tokens, {name: value for name, value in values.items() if name not in _PLACES}]
+    (entry,) = in_any_shape([[tokens, {name: value for name, value in values.items() if name not in _PLACES}]])
     samples = comfy.sample.fix_empty_latent_channels(model, latent["samples"], latent.get("downscale_ratio_spacial"))
     probe = Probe((samples.shape[-2], samples.shape[-1]))
     model = model.clone()

@@ -558,13 +558,13 @@ def law_custom_samplers_are_ksampler() -> None:
 def law_two_passes_are_two_ksamplers_by_hand() -> None:
     model, positive, negative = apply()
     given = {"seed": 1, "steps": 2, "cfg": 4.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0}
-    latent = empty(1, (32, 16))
+    latent = empty(1, (48, 32))
     both = (
         NODES["Sampler"]
         .execute(model, STANDING, **given, passes=2, refine=0.5, positive=positive, negative=negative, latent=latent)
         .result[0]["samples"]
     )
-    first = ksample(model, positive, negative, empty(1, (16, 8)))
+    first = ksample(model, positive, negative, empty())
     (larger,) = core.LatentUpscaleBy().upscale({"samples": first}, "bilinear", 2.0)
     assert torch.equal(both, ksample(*apply(coarse=0.0), larger, denoise=0.5))
     once = NODES["Sampler"].execute(model, STANDING, **given, positive=positive, negative=negative).result[0]["samples"]
