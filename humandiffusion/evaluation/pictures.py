@@ -1,5 +1,6 @@
 """Pictures as files: read, saved, side by side. Photos are never among them."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -22,6 +23,11 @@ def to_tensor(image: Image.Image) -> Tensor:
 def to_image(picture: Tensor) -> Image.Image:
     """A picture [3, H, W], sRGB 0..1, as PIL has it, 8 bits a channel."""
     return Image.fromarray((picture.clamp(0, 1) * 255).round().to(torch.uint8).permute(1, 2, 0).numpy())
+
+
+def plain_name(photo_id: str) -> str:
+    """A photo's id as part of a file's name; ids may be paths below a folder."""
+    return re.sub(r"[^\w.-]", "_", photo_id)
 
 
 def save_picture(picture: Tensor, path: Path) -> None:

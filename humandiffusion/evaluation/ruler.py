@@ -3,17 +3,19 @@ as what it must not copy.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from ..safetensors_io import read_tensors, write_tensors
-from ..training.photos import PhotoSet
+from ..training.data.photo_data import PhotoData
 from .frechet import frechet_distance
 from .kernel_distance import kernel_distance
+from .maps import HeldOut
 from .nearest import Looks, looks_of
 from .networks import FeatureNetwork
 from .tallies import Figure
@@ -24,8 +26,7 @@ _KINDS = {"kernel_distance": kernel_distance, "frechet_distance": frechet_distan
 
 @dataclass(frozen=True)
 class Ruler:
-    """All held-out photos, and the photos that were trained on, each beside its mirror image: of `ids[i]` the rows
-    2 i and 2 i + 1 of `training`."""
+    """All held-out photos, and those that were trained on, called `ids`."""
 
     held_out: Looks
     training: Looks = field(default_factory=Looks.none)
@@ -33,16 +34,14 @@ class Ruler:
 
     def training_sample(self, count: int) -> Tensor:
         """Features of some training photos, evenly spread: how far apart photos themselves lie."""
-        photos = self.training.features[::2]
+        photos = self.training.features
         return photos[torch.linspace(0, len(photos) - 1, min(count, len(photos))).round().long()]
 
 
-def make_ruler(photos: PhotoSet, trained: Sequence[PhotoSet], network: FeatureNetwork, cache: Path) -> Ruler:
+def make_ruler(photos: HeldOut, trained: PhotoData, network: FeatureNetwork, cache: Path) -> Ruler:
     """Of the photos of a set that are held out and of all that were trained on; features are kept in `cache`."""
-    held_out = _cached(lambda: _images([photos]), network, cache)
-    ids = tuple(one.source(i) for one in trained for i in one.ids)
-    training = _cached(lambda: _both_sides(trained), network, cache)
-    return Ruler(held_out, training, ids)
+    held_out, training = (_cached(partial(_images, one), network, cache) for one in (photos, trained))
+    return Ruler(held_out, training, tuple(trained.source(photo_id) for photo_id in trained.ids))
 
 
 def distances(features: Tensor, ruler: Tensor) -> dict[str, Figure]:
@@ -66,12 +65,8 @@ def distances(features: Tensor, ruler: Tensor) -> dict[str, Figure]:
     return found
 
 
-def _images(sets: Sequence[PhotoSet]) -> Iterator[Tensor]:
-    return (photos.image(photo_id).float() / 255 for photos in sets for photo_id in photos.ids)
-
-
-def _both_sides(sets: Sequence[PhotoSet]) -> Iterator[Tensor]:
-    return (side for image in _images(sets) for side in (image, image.flip(2)))
+def _images(photos: HeldOut) -> Iterator[Tensor]:
+    return (photos.image(photo_id).float() / 255 for photo_id in photos.ids)
 
 
 def _cached(images: Callable[[], Iterator[Tensor]], network: FeatureNetwork, cache: Path) -> Looks:
