@@ -1,26 +1,53 @@
-"""Does an edit change its part, and nothing else? The native model, on maps of photos that it was never trained on.
+"""Does an edit change its part, and nothing else? What does it cost, and do tiles hold together?
 
-    python benchmarks/editing.py --data shared/data/ccp --json editing.json
+    COMFYUI_PATH=~/comfy/ComfyUI COMFYUI_PYTHON=~/comfy/venv/bin/python \\
+        python benchmarks/editing.py --data shared/data/ccp --json editing.json
 
-For each held-out map a picture is made as `fidelity.py` makes it; then one of its garments, chosen evenly, is asked in
-another basic colour. `edited_colour`: that garment shows the new colour; `anew_colour`: it does in a whole new picture
-of the changed sentence. `untouched_before` and `_after`: the other garments show what was asked of them.
-`outside_changed`: pixels that differ where the mask is 0, over all edits. `farthest`: how many pixels away from the
-part the farthest changed pixel lies.
+photos    The native model, on maps of photos that it was never trained on. For each a picture is made as `fidelity.py`
+          makes it; then one of its garments, chosen evenly, is asked in another basic colour. `edited_colour`: that
+          garment shows the new colour; `anew_colour`: it does in a whole new picture of the changed sentence.
+          `untouched_before` and `_after`: the other garments show what was asked of them. `outside_changed`: pixels
+          that differ where the mask is 0, over all edits. `farthest`: how many pixels away from the part the farthest
+          changed pixel lies.
+tiles     The native model on a picture of 512 x 768 in tiles. `tiles_outside`: the most attention that a cell gives to
+          a part which its own pixels do not show, with each tile's own map, and with the whole map in every tile.
+          `seam`: how much more the change jumps where tiles begin and end than elsewhere.
+sd        The same zero on Stable Diffusion, through the node, with random weights; and the farthest pixel.
+flops     An edit of a part that covers 5 % of 1024 x 1536, over sampling it whole: U-Net and VAE, 20 steps.
+sd_tiles  The attention of tiles on Stable Diffusion with random weights.
 """
 
 import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from common import Figures, report, start
 
+HERE = Path(__file__).resolve().parent
+INSIDE = ("sd", "flops", "sd_tiles")
+SECTIONS = ("photos", "tiles", *INSIDE)
+
 WANTED = {
     "outside_changed": "0",
     "farthest": "<= 32 pixels of a picture of 256 x 384",
     "edited_colour": "as good as anew_colour",
     "untouched_after": "= untouched_before",
+    "tiles_outside": "0",
+    "tiles_outside_without_maps": "the whole map in every tile",
+    "seam": "about 1",
+    "seam_without_overlap": "tiles side by side",
+    "sd_outside_changed": "0",
+    "sd_farthest": "<= 32 pixels of a picture of 256 x 384",
+    "sd_flops_ratio": "<= 0.25",
+    "native_flops_ratio": "<= 0.25",
+    "sd_tiles_outside": "0",
+    "sd_tiles_outside_without_maps": "the whole map in every tile",
 }
 
 
@@ -34,8 +61,19 @@ class Change:
 
 
 def main() -> None:
-    """Make, edit, judge, print and write."""
+    """Measure the sections asked for, print and write the figures."""
     args = _arguments()
+    figures: Figures = {}
+    with tempfile.TemporaryDirectory() as folder:
+        for section in args.sections:
+            print(f"{section} ...", file=sys.stderr)
+            found = _inside(args, Path(folder), section) if section in INSIDE else HERE_MEASURED[section](args)
+            print(json.dumps(found), file=sys.stderr)  # a long way: what is found is not lost
+            figures |= found
+    report("Editing", figures, WANTED, args.json)
+
+
+def _photos(args: argparse.Namespace) -> Figures:
     from pictures import make_pictures
 
     from humandiffusion.evaluation.maps import load_maps
@@ -46,7 +84,31 @@ def main() -> None:
     wholly = [_recoloured(maps.asks[one.number], one) for one in changes]
     labels = [maps.labels[one.number] for one in changes]
     anew = make_pictures(replace(maps, asks=wholly, labels=labels), args, range(len(changes)), args.seed + 1)
-    report(f"{len(changes)} edits", _measure(maps, changes, pictures, anew, args), WANTED, args.json)
+    return _measure(maps, changes, pictures, anew, args)
+
+
+def _tiles(args: argparse.Namespace) -> Figures:
+    import torch
+    from editing_tiles import tiles
+
+    from humandiffusion.pipeline import HumanDiffusionPipeline
+
+    pipeline = HumanDiffusionPipeline.from_files(model=args.model, encoder=args.encoder, memory=args.memory)
+    with torch.no_grad():
+        return tiles(pipeline, args.steps, args.cfg)
+
+
+HERE_MEASURED = {"photos": _photos, "tiles": _tiles}
+
+
+def _inside(args: argparse.Namespace, folder: Path, section: str) -> Figures:
+    """The same in ComfyUI's interpreter."""
+    given = [args.comfyui_python, HERE / "editing_inside.py", args.comfyui, folder, section, f"--edits={args.edits}"]
+    done = subprocess.run([str(word) for word in given], stdout=subprocess.PIPE, text=True)
+    if done.returncode:
+        sys.exit(done.returncode)
+    figures: Figures = json.loads(done.stdout.splitlines()[-1])
+    return figures
 
 
 def _changes(maps: "Maps", wanted: int) -> "Iterator[Change]":  # noqa: F821
@@ -120,9 +182,15 @@ def _mean(hits: list[bool]) -> float:
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder with images/, parsing/ and index.json")
+    home = Path.home() / "comfy"
+    parser.add_argument("--sections", nargs="+", choices=SECTIONS, default=SECTIONS, help="default: all")
+    parser.add_argument("--data", type=Path, help="photos: folder with images/, parsing/ and index.json")
+    parser.add_argument("--comfyui", type=Path, default=os.environ.get("COMFYUI_PATH") or home / "ComfyUI")
+    parser.add_argument(
+        "--comfyui-python", type=Path, default=os.environ.get("COMFYUI_PYTHON") or home / "venv" / "bin" / "python"
+    )
     parser.add_argument("--json", type=Path, help="where the figures go")
-    parser.add_argument("--edits", type=int, default=50, help="default %(default)s")
+    parser.add_argument("--edits", type=int, default=100, help="default %(default)s")
     parser.add_argument("--limit", type=int, help="only the first N maps")
     parser.add_argument("--batch", type=int, default=4, help="pictures made at once (default %(default)s)")
     parser.add_argument("--seed", type=int, default=0, help="of colours and noise (default %(default)s)")
@@ -131,7 +199,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     for name in ("model", "encoder", "memory"):
         parser.add_argument(f"--{name}", default="builtin", help="a file instead of the one that ships")
-    return parser.parse_args()
+    args = parser.parse_args()
+    if "photos" in args.sections and args.data is None:
+        parser.error("photos: wanted --data, or --sections without it")
+    return args
 
 
 if __name__ == "__main__":

@@ -114,7 +114,7 @@ def checkpoint_shapes(layout: Layout) -> Shapes:
     """Every tensor of the file, under the names of the published checkpoints."""
     from comfy.ldm.modules.diffusionmodules.openaimodel import UNetModel
 
-    shapes = _of(layout.network(UNetModel), UNET) | _of(_vae(layout.small_vae), _VAE)
+    shapes = _of(layout.network(UNetModel), UNET) | _of(autoencoder(layout.small_vae), _VAE)
     if layout.xl:
         return shapes | _clip_l(_TOWER_L) | _clip_g(_TOWER_G)
     return shapes | _clip_l("cond_stage_model.transformer.")
@@ -144,7 +144,7 @@ def _of(network: torch.nn.Module, prefix: str) -> Shapes:
     return {prefix + name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
 
 
-def _vae(small: bool) -> torch.nn.Module:
+def autoencoder(small: bool) -> torch.nn.Module:
     from comfy.ldm.models.autoencoder import AutoencoderKL
     from comfy.taesd.taesd import TAESD
 

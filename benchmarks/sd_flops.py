@@ -12,28 +12,28 @@ from sd_scene import PARTS, SMALL, Figures, Scene, ksample, part
 def flops(args: argparse.Namespace) -> Figures:
     """FLOPs of a step of SD 1.5, and which of its cross-attentions were aligned."""
     size = SMALL if args.quick else (96, 64)
-    scene = _counted_scene("sd15", args, size)
+    scene = counted_scene("sd15", args, size)
     sites = random_models.SD15_SITES
     if args.quick:
         sites = (320,) * 7
-    plain = _count(scene.plain, size)
+    plain = count_flops(scene.plain, size)
     looks = scene.looks(args.folder, sites)
     figures: Figures = {"gflops": plain / 1e9}
     for count in (6, PARTS):
         told = scene.prompts(count)
-        figures[f"flops_ratio_{count}"] = _count(scene.aligned(told), size) / plain
-        figures[f"flops_ratio_{count}_image"] = _count(scene.aligned(told, **looks), size) / plain
+        figures[f"flops_ratio_{count}"] = count_flops(scene.aligned(told), size) / plain
+        figures[f"flops_ratio_{count}_image"] = count_flops(scene.aligned(told, **looks), size) / plain
     figures |= _trained(scene, args, size, plain)
-    figures["setmask_flops_ratio_6"] = _count(scene.masked(6), size) / plain
+    figures["setmask_flops_ratio_6"] = count_flops(scene.masked(6), size) / plain
     return figures | _sites(scene, size)
 
 
 def flops_xl(args: argparse.Namespace) -> Figures:
     """The same of SDXL."""
     size = SMALL if args.quick else (128, 128)
-    scene = _counted_scene("sdxl", args, size)
-    plain = _count(scene.plain, size)
-    ratios = {count: _count(scene.aligned(scene.prompts(count)), size) / plain for count in (6, PARTS)}
+    scene = counted_scene("sdxl", args, size)
+    plain = count_flops(scene.plain, size)
+    ratios = {count: count_flops(scene.aligned(scene.prompts(count)), size) / plain for count in (6, PARTS)}
     figures: Figures = {f"flops_ratio_{count}": ratio for count, ratio in ratios.items()}
     figures |= _sites(scene, size) | _trained(scene, args, size, plain)
     return {f"sdxl_{name}": value for name, value in figures.items()} | {"sdxl_gflops": plain / 1e9}
@@ -42,11 +42,11 @@ def flops_xl(args: argparse.Namespace) -> Figures:
 def _trained(scene: Scene, args: argparse.Namespace, size: tuple[int, int], plain: int) -> Figures:
     """With a trained adapter: alone, and beside words for six parts."""
     looks = scene.trained(args.folder)
-    silent, told = (_count(scene.aligned(scene.prompts(count), **looks), size) / plain for count in (0, 6))
+    silent, told = (count_flops(scene.aligned(scene.prompts(count), **looks), size) / plain for count in (0, 6))
     return {"flops_ratio_trained": silent, "flops_ratio_6_trained": told}
 
 
-def _counted_scene(name: str, args: argparse.Namespace, size: tuple[int, int]) -> Scene:
+def counted_scene(name: str, args: argparse.Namespace, size: tuple[int, int]) -> Scene:
     """A MODEL that has the sizes but not the weights, as long as nobody computes with it; CLIP is a real one."""
     import comfy.model_base
     import comfy.model_detection
@@ -73,7 +73,7 @@ def _counted_scene(name: str, args: argparse.Namespace, size: tuple[int, int]) -
     return scene
 
 
-def _count(conditions: Any, size: tuple[int, int]) -> int:
+def count_flops(conditions: Any, size: tuple[int, int]) -> int:
     """FLOPs of matrix products and convolutions in a run of one step, as torch counts them.
 
     ComfyUI's sampler runs as always, but the U-Net computes with tensors that know their shapes only.
@@ -114,6 +114,6 @@ def _sites(scene: Scene, size: tuple[int, int]) -> Figures:
     model, *others = scene.aligned(scene.prompts(6))
     seen = _Seen()
     model.model_options["transformer_options"][part("nodes.bridge.sd_forward").PROBE] = seen
-    _count((model, *others), size)
+    count_flops((model, *others), size)
     assert len(seen.places) == len(set(seen.places)), "a cross-attention was aligned twice"
     return {"sites_fired": len(table & set(seen.places)), "sites": len(table)}
