@@ -1,6 +1,7 @@
 """The frozen Stable Diffusion beside which an adapter learns: a folder of diffusers, taken apart."""
 
 import json
+import logging
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -107,6 +108,8 @@ def load_base(folder: Path) -> FrozenBase:
     if width == _SD2_WIDTH:
         raise InputError(f"--base: {folder} is a Stable Diffusion 2, wanted {_wanted()}")
     pipeline.set_progress_bar_config(disable=True)
+    # That a long caption is cut at 77 tokens is not worth a line a step.
+    logging.getLogger("diffusers.pipelines").setLevel(logging.ERROR)
     return FrozenBase(pipeline, family, folder.resolve().name)
 
 

@@ -1,6 +1,5 @@
 """Painting the crop of an edit, with the native model or Stable Diffusion, by KSampler's own sampling."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -8,6 +7,7 @@ from torch import Tensor
 
 from nodes import common_ksampler  # ComfyUI's module of that name
 
+from ...humandiffusion.adapters.mca_layout import McaLayout
 from ...humandiffusion.editing.crop import RESOLUTION
 from ...humandiffusion.editing.plan import EditPlan
 from ...humandiffusion.editing.wishes import edit_features
@@ -15,6 +15,7 @@ from ...humandiffusion.errors import InputError
 from ...humandiffusion.mca.regions import Region
 from ...humandiffusion.prompts import PartPrompt, PartPrompts
 from ...humandiffusion.sampling import GRID
+from ...humandiffusion.smr.features import PartFeatures
 from ...humandiffusion.smr.io import load_memory
 from .encoders import load_encoder
 from .folders import BUILTIN
@@ -33,8 +34,8 @@ SD_FEATHER = 8.0
 class Painter:
     """What paints: a MODEL, its VAE, and beside them what either family needs to know what a part looks like.
 
-    `encoder` and `memory` are the native model's, builtin if None; all others Stable Diffusion's. `prompts` says what
-    the other parts are (Stable Diffusion; the native model looks at the picture).
+    `encoder` and `memory` are the native model's, and a trained MCA adapter's, builtin if None; all others Stable
+    Diffusion's. `prompts` says what the other parts are (Stable Diffusion; the native model looks at the picture).
     """
 
     model: Any
@@ -85,9 +86,12 @@ class Painter:
         return self.vae.decode(done["samples"])
 
     def _say_native(self, plan: EditPlan, wanted: PartPrompt, around: tuple[PartPrompt, ...]) -> tuple[Any, Any, Any]:
+        return self.model, *native_conditioning(self._features(wanted, around), plan.map)
+
+    def _features(self, wanted: PartPrompt, around: tuple[PartPrompt, ...]) -> PartFeatures:
         encoder = self.encoder or load_encoder(BUILTIN)
         memory = load_memory(BUILTIN) if self.memory is None else self.memory
-        return self.model, *native_conditioning(edit_features(encoder, memory, wanted, around), plan.map)
+        return edit_features(encoder, memory, wanted, around)
 
     def _say_sd(self, plan: EditPlan, wanted: PartPrompt, around: tuple[PartPrompt, ...]) -> tuple[Any, Any, Any]:
         if wanted.image is not None and self.adapter is None:
@@ -101,7 +105,9 @@ class Painter:
         prompts = PartPrompts(parts=tuple(prompt for prompt in others.parts if bool(here[prompt.part])))
         positive = self._text(", ".join(prompt.phrase for prompt in prompts.parts if prompt.phrase), self.positive)
         region = Region(plan.map, feather=SD_FEATHER)
-        looks: Mapping[str, Any] = {"adapter": self.adapter, "clip_vision": self.clip_vision}
+        looks: dict[str, Any] = {"adapter": self.adapter, "clip_vision": self.clip_vision}
+        if self.adapter is not None and isinstance(self.adapter.layout, McaLayout):
+            looks["features"] = self._features(wanted, around)
         if self.adapter is None:
             prompts = replace(prompts, parts=tuple(replace(one, image=None, mask=None) for one in prompts.parts))
         return apply_mca(self.model, positive, self._text("", self.negative), self.clip, prompts, region, **looks)

@@ -41,13 +41,13 @@ DEFAULTS = {
 
 
 @functools.cache
-def checkpoint(name: str) -> tuple[Any, Any]:
+def checkpoint(name: str) -> tuple[Any, Any, Any]:
     path = str(FOLDER / name)
-    model, clip, *_ = comfy.sd.load_checkpoint_guess_config(path, output_vae=False, te_model_options=FEW_LAYERS)
-    return model, clip
+    model, clip, vae, _ = comfy.sd.load_checkpoint_guess_config(path, te_model_options=FEW_LAYERS)
+    return model, clip, vae
 
 
-MODEL, CLIP = checkpoint("sd15.safetensors")
+MODEL, CLIP, VAE = checkpoint("sd15.safetensors")
 ADAPTER = adapters.load_adapter(str(MINE / "mine.safetensors"))
 SILENT = prompts.PartPrompts()
 
@@ -179,12 +179,12 @@ def law_every_site_and_level_of_the_net_has_its_weights() -> None:
     net, model = part("nodes.bridge.sd_model"), MODEL.model.diffusion_model
     assert net.widths(model) == (ADAPTER.layout.site_widths, ADAPTER.layout.level_widths)
     assert net.level_ends(model) == {1: 0, 3: 1}
-    xl, _ = checkpoint("sdxl.safetensors")
+    xl, *_ = checkpoint("sdxl.safetensors")
     assert [len(one) for one in net.widths(xl.model.diffusion_model)] == [12, 3]
 
 
 def law_who_it_does_not_fit_is_refused_by_name() -> None:
-    xl, clip = checkpoint("sdxl.safetensors")
+    xl, clip, _ = checkpoint("sdxl.safetensors")
     others = {"positive": encode("a man", clip), "negative": encode("blurry", clip), "clip": clip}
     refused(lambda: apply(xl, features=FEATURES, **others), "mine.safetensors", "768", "2048", "SDXL")
     refused(lambda: apply(), "features", "Retrieve Style", "mine.safetensors")
@@ -205,6 +205,28 @@ def law_load_adapter_tells_the_kinds_apart() -> None:
     refused(lambda: adapters.load_adapter(str(torn)), "torn.safetensors")
     make, given = ADAPTER.patcher.cached_patcher_init
     assert make(*given, disable_dynamic=True).model is not ADAPTER.patcher.model
+
+
+def law_edit_part_makes_the_features_that_it_reads() -> None:
+    """Of the builtin encoder and memory, where none is connected."""
+    picture = torch.rand(1, 192, 128, 3, generator=torch.Generator().manual_seed(3))
+    given = {"image": picture, "pose": STANDING, "part": "top", "phrase": "a green shirt", "seed": 1, "steps": 1}
+    given |= {"cfg": 4.0, "sampler_name": "euler", "scheduler": "normal", "denoise": 1.0, "grow": 4.0, "feather": 8.0}
+    given |= {"model": MODEL, "vae": VAE, "clip": CLIP, "resolution": 128}
+    loaded = adapters.load_adapter(str(MINE / "builtin.safetensors"))
+    (plain, mask, _), (worn, *_) = (
+        NODES["EditPart"].execute(**given, **more).result for more in ({}, {"adapter": loaded})
+    )
+    assert torch.equal(worn[mask == 0], picture[mask == 0]) and not torch.allclose(worn, plain, atol=0.01)
+
+
+def law_alignment_preview_shows_the_words() -> None:
+    probe = part("nodes.bridge.sd_probe").probe_attention
+    said = prompts.PartPrompts((prompts.PartPrompt(TOP, "a red plaid shirt"),))
+    for text, channels in ((SILENT, 1), (said, 2)):
+        model, positive, _ = apply(features=FEATURES, prompts=text)
+        masses, _ = probe(model, positive, empty(), 0.3, 0)
+        assert masses and all(mass.shape[1] == channels for mass in masses.values())
 
 
 def law_diffusers_can_repeat_it() -> None:

@@ -3,6 +3,7 @@
 import re
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import torch
 from humandiffusion.adapters.mca_adapter import McaAdapter
 from humandiffusion.adapters.mca_io import load_mca_adapter, save_mca_adapter
 from humandiffusion.adapters.mca_layout import McaLayout
+from humandiffusion.encoders.load import load_encoder
 from humandiffusion.mca.diffusers_attention import align
 from humandiffusion.mca.feature_rows import RegionFeatures
 from humandiffusion.mca.regions import Region, region_rows
@@ -23,11 +25,14 @@ LAWS = re.findall(r"^def (law_\w+)", INSIDE.read_text("utf-8"), re.M)
 
 @pytest.fixture(scope="session")
 def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with an adapter of random weights for the small SD 1.5."""
+    """A folder with adapters of random weights for the small SD 1.5: of a drawn part encoder, and of the builtin."""
     torch.manual_seed(5)
     layout = McaLayout("sd15", 768, (320,) * 7, (320, 320), 32, "drawn-1", width=64, heads=4)
     folder = tmp_path_factory.mktemp("trained")
     save_mca_adapter(folder / "mine.safetensors", McaAdapter(layout))
+    encoder = load_encoder()
+    layout = replace(layout, feature_dim=encoder.dim, encoder_id=encoder.encoder_id)
+    save_mca_adapter(folder / "builtin.safetensors", McaAdapter(layout))
     return folder
 
 

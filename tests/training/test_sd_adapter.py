@@ -21,9 +21,9 @@ from humandiffusion.parts import FACE, HAIR, PANTS, TOP
 pytest.importorskip("accelerate")
 pytest.importorskip("transformers")
 
-from .tiny_sd import WIDTH, write_sd15, write_sdxl  # noqa: E402
-
 ROOT = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT / "benchmarks"))
+from random_pipelines import WIDTH, write_sd15, write_sdxl  # noqa: E402
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Tiny pipelines of diffusers with random weights, as folders."""
+"""Tiny pipelines of diffusers with random weights, as folders. Nothing in them was ever trained."""
 
 import json
 from pathlib import Path
@@ -17,12 +17,14 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProject
 WIDTH = 16
 
 
-def write_sd15(folder: Path, *, width: int = WIDTH, prediction: str = "epsilon", unet: Any = None) -> Path:
-    """A StableDiffusionPipeline whose text is `width` wide; `unet` instead of a tiny one."""
+def write_sd15(
+    folder: Path, *, width: int = WIDTH, prediction: str = "epsilon", channels: tuple[int, int] = (16, 32)
+) -> Path:
+    """A StableDiffusionPipeline whose text is `width` wide and whose U-Net has two levels."""
     torch.manual_seed(0)
     StableDiffusionPipeline(
         **_shared(prediction),
-        unet=unet or _unet(width),
+        unet=_unet(width, channels),
         tokenizer=_tokenizer(folder),
         text_encoder=CLIPTextModel(_text(width)),
         safety_checker=None,
@@ -40,7 +42,7 @@ def write_sdxl(folder: Path) -> Path:
     tokenizer = _tokenizer(folder)
     StableDiffusionXLPipeline(
         **_shared("epsilon"),
-        unet=_unet(WIDTH, transformer_layers_per_block=2, **more),
+        unet=_unet(WIDTH, (16, 32), transformer_layers_per_block=2, **more),
         tokenizer=tokenizer,
         tokenizer_2=tokenizer,
         text_encoder=CLIPTextModel(_text(half)),
@@ -49,9 +51,9 @@ def write_sdxl(folder: Path) -> Path:
     return folder
 
 
-def _unet(width: int, **more: Any) -> UNet2DConditionModel:
+def _unet(width: int, channels: tuple[int, int], **more: Any) -> UNet2DConditionModel:
     return UNet2DConditionModel(
-        **{"sample_size": 16, "layers_per_block": 1, "block_out_channels": (16, 32), "cross_attention_dim": width},
+        **{"sample_size": 16, "layers_per_block": 1, "block_out_channels": channels, "cross_attention_dim": width},
         **{"norm_num_groups": 8, "attention_head_dim": 4, **more},
         down_block_types=("CrossAttnDownBlock2D", "CrossAttnDownBlock2D"),
         up_block_types=("CrossAttnUpBlock2D", "CrossAttnUpBlock2D"),
