@@ -1,5 +1,5 @@
-"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble|parser ...`: the runs, in the order that
-makes a model; the parser stands alone.
+"""`humandiffusion train encoder|denoiser|reconstructions|decoder|assemble|sd-adapter|parser ...`: the runs, in the
+order that makes a model; the adapter for Stable Diffusion and the parser stand alone.
 """
 
 from collections.abc import Sequence
@@ -22,7 +22,8 @@ RUNS = {
 def add(commands: Commands, words: Sequence[str]) -> None:
     """Register the command. A run's own options need its module, which is imported only if `words` ask for that run."""
     parser = commands.add_parser(
-        "train", help="train the denoiser, the picture decoder, the part encoder or the parser"
+        "train",
+        help="train the denoiser, the picture decoder, the part encoder, MCA for Stable Diffusion, or the parser",
     )
     runs = parser.add_subparsers(metavar="|".join(RUNS), required=True)
     for name, about in RUNS.items():

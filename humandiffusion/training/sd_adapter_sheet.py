@@ -19,7 +19,7 @@ from ..smr.memory import StyleMemory
 from .data.photo_data import PhotoData
 from .refreshed import refreshed
 from .sd_base import FrozenBase
-from .sd_examples import PLAIN, seen_in
+from .sd_pictures import PLAIN, seen_in
 from .variants import Variants
 
 STEPS = 20

@@ -109,7 +109,7 @@ def load_base(folder: Path) -> FrozenBase:
         raise InputError(f"--base: {folder} is a Stable Diffusion 2, wanted {_wanted()}")
     pipeline.set_progress_bar_config(disable=True)
     # That a long caption is cut at 77 tokens is not worth a line a step.
-    logging.getLogger("diffusers.pipelines").setLevel(logging.ERROR)
+    logging.getLogger("diffusers").setLevel(logging.ERROR)
     return FrozenBase(pipeline, family, folder.resolve().name)
 
 

@@ -2,35 +2,32 @@
 the parts and a sentence for each picture. Whatever stops the work, it goes on after the photos that are done.
 """
 
-import random
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
+from safetensors import safe_open
+from safetensors.torch import load_file
 from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
+from torch.utils.data import DataLoader
 from tqdm import tqdm
 
-from ..colour import srgb_to_lab
 from ..encoders.base import PartEncoder
-from ..encoders.crops import cut_parts
-from ..mca.coverage import PICTURE_SCALE
-from ..parts import BACKGROUND, BODY, GARMENTS, HAIR, NUM_PARTS, PARTS
-from ..pose.occupancy import occupancy
-from ..safetensors_io import read_model, write_model
-from ..smr.captions import caption
+from ..parts import BACKGROUND, BODY, NUM_PARTS
+from ..safetensors_io import Blocks, read_model, write_streamed
 from .data.crew import Crew
 from .data.files import content_key
 from .data.photo_data import PhotoData
+from .data.pieces import Piece, fill
 from .sd_base import FrozenBase
-from .variants import Variants, vary
+from .sd_pictures import PLAIN, Pictures
+from .variants import Variants
 
 KIND = "humandiffusion-sd-examples"
 _RECIPE = "1"  # what was kept under another is made anew
-PLAIN = "a photo of a person"
-_LEAST_SHARE = 0.002  # of the picture: smaller parts are not worth a word
 
 
 @dataclass(frozen=True)
@@ -55,83 +52,50 @@ def kept_examples(
     crew: Crew | None = None,
 ) -> SdExamples:
     """`count` pictures of each photo, the first as it is, the others mirrored, zoomed into and recoloured; from
-    `cache`, made there if they are not yet. Each process of `crew` makes its share.
+    `cache`, made there if they are not yet, and read from the file as they are used. Each process of `crew` makes
+    its share.
     """
     crew = crew or Crew()
     recipe = (encoder.encoder_id, base.family, _vae_key(base), str(count), str(seed), _RECIPE)
-    pieces = [cache / "sd" / f"{content_key(photos.key(i), i, *recipe)}.safetensors" for i in photos.ids]
-    todo = crew.share([row for row, piece in enumerate(pieces) if not piece.is_file()])
-    pictures = _Pictures(photos, todo, encoder, count, seed)
-    loader = DataLoader(pictures, batch_size=None, num_workers=workers)
-    for row, made in zip(todo, tqdm(loader, desc="examples", unit="photo", leave=False), strict=True):
-        latent = torch.cat([base.encode_pictures(one[None]) for one in made["pictures"]]).half()
-        tensors = {"latent": latent, "occupancy": made["occupancy"].clone(), "queries": made["queries"].clone()}
-        write_model(pieces[row], KIND, tensors, {"captions": made["captions"]})
+    keys = [content_key(photos.key(i), i, *recipe) for i in photos.ids]
+    pieces = [cache / "sd" / f"{key}.safetensors" for key in keys]
+    whole = cache / f"sd-{content_key(*keys)}.safetensors"
+    if not whole.is_file():
+
+        def make(rows: Sequence[int]) -> Iterator[Piece]:
+            pictures = Pictures(photos, rows, encoder, count, seed)
+            loader = DataLoader(pictures, batch_size=None, num_workers=workers)
+            for made in tqdm(loader, desc="examples", unit="photo", leave=False):
+                latent = torch.cat([base.encode_pictures(one[None]) for one in made["pictures"]]).half()
+                others = {name: made[name].clone() for name in ("occupancy", "queries")}
+                yield {"latent": latent, **others}, {"captions": json.dumps(made["captions"])}
+
+        fill(pieces, make, crew)
+        if crew.leads:
+            _join(pieces, whole)
     crew.wait()
-    return _joined(pieces, count)
+    tensors, about = read_model(whole, KIND, "examples")
+    photo = torch.arange(len(pieces)).repeat_interleave(count)
+    made = Variants(tensors["latent"], tensors["occupancy"], tensors["queries"], photo)
+    return SdExamples(made, tuple(about["captions"]))
 
 
-def sentence_of(image: Tensor, labels: Tensor) -> str:
-    """A sentence about a photo [3, H, W] (sRGB 0..1) with the map [H, W]: its hair and garments, in measured words."""
-    lab = srgb_to_lab(image.movedim(0, -1)).movedim(-1, 0)
-    phrases = {}
-    for part in torch.unique(labels).tolist():
-        mask = labels == part
-        if part in (*GARMENTS, HAIR) and float(mask.float().mean()) >= _LEAST_SHARE:
-            phrases[part] = caption(lab, mask, part, PARTS[part].name)
-    worn = ", ".join(phrase for part, phrase in phrases.items() if part != HAIR)
-    hair = f" with {phrases[HAIR]}" if HAIR in phrases else ""
-    return f"{PLAIN}{hair}{f' wearing {worn}' if worn else ''}"
+def _join(pieces: Sequence[Path], whole: Path) -> None:
+    captions: list[str] = []
+    for piece in pieces:
+        with safe_open(piece, "pt") as file:
+            captions += json.loads(file.metadata()["captions"])
+    blocks = {}
+    for name, tensor in load_file(pieces[0]).items():
+        shape = (len(pieces) * tensor.shape[0], *tensor.shape[1:])
+        blocks[name] = Blocks(tensor.dtype, shape, _each(pieces, name))
+    write_streamed(whole, KIND, blocks, {"captions": captions})
 
 
-class _Pictures(Dataset[dict[str, object]]):
-    def __init__(self, photos: PhotoData, rows: Sequence[int], encoder: PartEncoder, count: int, seed: int) -> None:
-        self.photos, self.rows, self.encoder, self.count, self.seed = photos, rows, encoder, count, seed
-
-    def __len__(self) -> int:
-        return len(self.rows)
-
-    def __getitem__(self, number: int) -> dict[str, object]:
-        if torch.utils.data.get_worker_info():
-            torch.set_num_threads(1)
-        photo_id = self.photos.ids[self.rows[number]]
-        rng = random.Random(f"{self.seed} {photo_id}")
-        generator = torch.Generator().manual_seed(rng.getrandbits(63))
-        picture, labels = self.photos.photo(photo_id)
-        image = picture.float() / 255
-        told = self.photos.records[photo_id].caption or sentence_of(image, labels)
-        rows = [(image, labels, told)]
-        for _ in range(self.count - 1):
-            other, map_ = vary(image, labels, rng, generator)
-            rows.append((other, map_, sentence_of(other, map_)))
-        seen = [seen_in(one, map_, self.encoder) for one, map_, _ in rows]
-        return {
-            "pictures": torch.stack([(one * 255).round().byte() for one, _, _ in rows]),
-            "occupancy": torch.stack([shares for shares, _ in seen]),
-            "queries": torch.stack([queries for _, queries in seen]),
-            "captions": [told for _, _, told in rows],
-        }
-
-
-def seen_in(image: Tensor, labels: Tensor, encoder: PartEncoder) -> tuple[Tensor, Tensor]:
-    """Of a photo [3, H, W] (sRGB 0..1) and its map: occupancy uint8 [P, H / 8, W / 8] in 255ths, and the image queries
-    of its parts fp16 [P, D], 0 where there is none.
-    """
-    height, width = labels.shape
-    shares = occupancy(labels[None], (height // PICTURE_SCALE, width // PICTURE_SCALE))[0]
-    crops = cut_parts(image, labels, encoder.crop_size)
-    queries = torch.zeros(NUM_PARTS, encoder.dim, dtype=torch.float16)
-    queries[crops.parts] = encoder.encode_image(crops.images, crops.masks).half().cpu()
-    return (shares * 255).round().to(torch.uint8), queries
-
-
-def _joined(pieces: Sequence[Path], count: int) -> SdExamples:
-    read = [read_model(piece, KIND, "examples") for piece in pieces]
-    latent, shares, queries = (
-        torch.cat([tensors[name] for tensors, _ in read]) for name in ("latent", "occupancy", "queries")
-    )
-    captions = tuple(told for _, about in read for told in about["captions"])
-    return SdExamples(Variants(latent, shares, queries, torch.arange(len(pieces)).repeat_interleave(count)), captions)
+def _each(pieces: Sequence[Path], name: str) -> Iterator[Tensor]:
+    for piece in pieces:
+        with safe_open(piece, "pt") as file:
+            yield file.get_tensor(name)
 
 
 def _vae_key(base: FrozenBase) -> str:

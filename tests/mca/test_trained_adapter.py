@@ -62,8 +62,11 @@ def rows(adapter: McaAdapter, told: RegionFeatures, *, pose: SemanticPose = STAN
     return region_rows([Region(pose, adapter=adapter, features=told, **values)], size, now, LENGTH)
 
 
-def denoise(unet: UNet2DConditionModel, *chunks: AlignedRows | None, batch: int = 2, size=SIZE) -> Tensor:
-    x, prompt = normal(1, 4, *size, seed=1).expand(batch, -1, -1, -1), normal(batch, LENGTH, WIDTH, seed=2)
+def denoise(
+    unet: UNet2DConditionModel, *chunks: AlignedRows | None, batch: int = 2, size=SIZE, dtype=torch.float32
+) -> Tensor:
+    x = normal(1, 4, *size, seed=1).expand(batch, -1, -1, -1).to(dtype)
+    prompt = normal(batch, LENGTH, WIDTH, seed=2).to(dtype)
     with torch.no_grad():
         if not chunks:
             return unet(x, 500, prompt).sample
@@ -210,3 +213,15 @@ def test_what_does_not_fit_is_refused_in_one_line(unet: UNet2DConditionModel, ad
         with pytest.raises(InputError, match=words) as caught:
             call()
         assert "\n" not in str(caught.value)
+
+
+def test_half_precision_stays_close(unet: UNet2DConditionModel, adapter: McaAdapter):
+    wanted = denoise(unet, None, rows(adapter, features(TOP)))
+    try:
+        half = denoise(unet.to(torch.bfloat16), None, rows(adapter, features(TOP)), dtype=torch.bfloat16)
+    finally:
+        unet.to(torch.float32)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = denoise(unet, None, rows(adapter, features(TOP)))
+    for result in (half, mixed):
+        assert torch.allclose(result.float(), wanted, rtol=0.1, atol=0.1)
