@@ -42,7 +42,7 @@ class Chunk:
     tokens: Tensor | None
     bias: Tensor | None
     images: tuple[ImageChunk, ...]
-    features: FeatureChunk | None
+    features: tuple[FeatureChunk, ...]
 
 
 class Alignment:
@@ -61,7 +61,7 @@ class Alignment:
     def chunks(self, chunks: tuple[AlignedRows | None, ...]) -> None:
         self._chunks = tuple(chunks)
         self._made: dict[Any, Chunk | None] = {}
-        self._worn: dict[int, Worn] = {}
+        self._worn: dict[tuple[int, int], Worn] = {}
 
     def begin(self, latent: tuple[int, int], device: torch.device) -> None:
         """A forward on a latent of (h, w) begins. Raises InputError if the rows are for another."""
@@ -72,8 +72,8 @@ class Alignment:
         self.latent = latent
         # Now, and not where it is first needed: what is computed inside a checkpointed block is computed twice.
         for i, chunk in enumerate(self._chunks):
-            if chunk is not None and chunk.features is not None:
-                self._wear(i, chunk.features, device)
+            for j, rows in enumerate(() if chunk is None else chunk.features):
+                self._wear((i, j), rows, device)
 
     def at(self, x: Tensor, section: str, prompt: Tensor) -> list[Chunk | None]:
         """The chunks as a cross-attention needs them that sees `x` [B, N, C] and the prompt's tokens [B, M, D]."""
@@ -92,32 +92,32 @@ class Alignment:
 
     def residuals(self, h: Tensor, level: int) -> Tensor | None:
         """What the maps add to the end `h` [B, C, h, w] of a level on the way down; None if nothing."""
-        if not any(chunk is not None and chunk.features is not None for chunk in self._chunks):
+        if not any(chunk is not None and chunk.features for chunk in self._chunks):
             return None
         shares = h.chunk(len(self._chunks))
         return torch.cat([self._residual(i, share, level) for i, share in enumerate(shares)])
 
     def _residual(self, i: int, h: Tensor, level: int) -> Tensor:
-        chunk = self._chunks[i]
-        if chunk is None or chunk.features is None:
-            return torch.zeros_like(h)
-        gain = chunk.features.gain[:, self.architecture.scale("input", 2**level)]
-        added = self._wear(i, chunk.features, h.device).residuals[level]
-        return (added * gain.to(added)[:, None, None, None]).to(h).expand_as(h)
+        chunk, scale = self._chunks[i], self.architecture.scale("input", 2**level)
+        added = torch.zeros_like(h)
+        for j, rows in enumerate(() if chunk is None else chunk.features):
+            residual = self._wear((i, j), rows, h.device).residuals[level]
+            added = added + (residual * rows.weight(residual.shape[-2:], scale).to(residual)).to(h)
+        return added
 
-    def _wear(self, i: int, rows: FeatureRows, device: torch.device) -> Worn:
-        """A chunk's map and features through its adapter, once for all sites and levels."""
-        if i not in self._worn:
+    def _wear(self, key: tuple[int, int], rows: FeatureRows, device: torch.device) -> Worn:
+        """The map and features of a chunk's rows through their adapter, once for all sites and levels."""
+        if key not in self._worn:
             adapter = _checked(rows, self.sites)
             dtype = next(adapter.parameters()).dtype
-            self._worn[i] = adapter(*(x.to(device, dtype) for x in (rows.occupancy, rows.features, rows.present)))
-        return self._worn[i]
+            self._worn[key] = adapter(*(x.to(device, dtype) for x in (rows.occupancy, rows.features, rows.present)))
+        return self._worn[key]
 
     def _make(self, chunk: AlignedRows, i: int, x: Tensor, section: str, prompt_tokens: int) -> Chunk:
         share = len(x) // len(self._chunks)
         size = _size(self.latent, x.shape[1])
         scale = self.architecture.scale_at(section, self.latent, x.shape[1])
-        tokens = bias = features = None
+        tokens = bias = None
         if chunk.text is not None:
             text = _on(chunk.text, x.device)
             _check_share(len(text), share)
@@ -137,13 +137,14 @@ class Alignment:
                 )
             here = _on(rows, x.device)
             images.append(ImageChunk(adapter, here.tokens, *image_bias(here, size, scale)))
-        if chunk.features is not None:
-            _check_share(len(chunk.features), share)
-            worn = self._wear(i, chunk.features, x.device)
-            shares = feature_bias(chunk.features.occupancy.to(x.device), size, x.dtype)
-            weight = chunk.features.gain[:, scale, None, None].to(x)
-            features = FeatureChunk(_checked(chunk.features, self.sites), worn.tokens, shares, weight)
-        return Chunk(tokens, bias, tuple(images), features)
+        features = []
+        for j, told in enumerate(chunk.features):
+            _check_share(len(told), share)
+            shares = feature_bias(told.occupancy.to(x.device), size, x.dtype)
+            weight = told.weight(size, scale).to(x).flatten(2).mT
+            worn = self._wear((i, j), told, x.device)
+            features.append(FeatureChunk(_checked(told, self.sites), worn.tokens, shares, weight))
+        return Chunk(tokens, bias, tuple(images), tuple(features))
 
 
 def _check_share(rows: int, share: int) -> None:

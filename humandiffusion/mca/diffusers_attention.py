@@ -128,8 +128,7 @@ class RegionProcessor:
             k, v = (x.to(q.dtype) for x in image.adapter.keys_values(self.number, image.tokens.to(weights)))
             k, v = (x.expand(len(q), -1, -1) for x in (k, v))
             out = out + attend(q, k, v, attn.heads, image.bias) * image.weight.to(q)
-        if chunk.features is not None:
-            worn = chunk.features
+        for worn in chunk.features:
             k, v = worn.adapter.keys_values(self.number, worn.tokens)
             k, v = (x.to(q.dtype).expand(len(q), -1, -1) for x in (k, v))
             out = out + attend(q, k, v, attn.heads, worn.bias) * worn.weight

@@ -4,7 +4,7 @@ Unlike words and published adapters' image tokens, which belong to the parts tha
 whole map: every part in it has a token, with a feature or without.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -12,9 +12,9 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
-from ..parts import NUM_PARTS
+from ..parts import BACKGROUND, NUM_PARTS
 from ..pose.geometry import fit
-from ..pose.occupancy import coarsen, occupancy
+from ..pose.occupancy import coarsen, occupancy, resize_area
 from ..pose.semantic_pose import SemanticPose
 from .coverage import PICTURE_SCALE
 
@@ -40,39 +40,46 @@ class RegionFeatures:
 @dataclass(frozen=True, eq=False)
 class FeatureRows:
     """What the U-Net of one forward needs to know, one row for each picture: `features` [B, P, D], `present` [B, P] in
-    0..1, `occupancy` [B, P, h, w] at the latent's resolution, `gain` [B, 3] at the coarse, middle and fine scale (0:
-    off, 1: as trained). `adapter` is whoever holds the weights.
+    0..1, `occupancy` [B, P, h, w] at the latent's resolution, `territory` [B, 1, h, w] how far each cell is this map's
+    (1: wholly; less where another map with features holds as well), `gain` [B, 3] at the coarse, middle and fine scale
+    (0: off, 1: as trained). `adapter` is whoever holds the weights.
     """
 
     adapter: object
     features: Tensor
     present: Tensor
     occupancy: Tensor
+    territory: Tensor
     gain: Tensor
 
     def __len__(self) -> int:
         return len(self.features)
+
+    def weight(self, size: tuple[int, int] | torch.Size, scale: int) -> Tensor:
+        """[B, 1, h, w] at `size` = (h, w): how far what is added counts there."""
+        return resize_area(self.territory, size) * self.gain[:, scale, None, None, None]
 
     def select(self, rows: slice) -> "FeatureRows":
         """Some of the rows."""
         tensors = {name: values[rows] for name, values in vars(self).items() if isinstance(values, Tensor)}
         return replace(self, **tensors)
 
-    def expand(self, count: int) -> "FeatureRows":
-        """As many rows, if there is one."""
-        tensors = {name: values for name, values in vars(self).items() if isinstance(values, Tensor)}
-        return replace(self, **{name: values.expand(count, *values.shape[1:]) for name, values in tensors.items()})
-
-    def to(self, device: torch.device) -> "FeatureRows":
-        """The same on a device."""
-        tensors = {name: values for name, values in vars(self).items() if isinstance(values, Tensor)}
-        return replace(self, **{name: values.to(device) for name, values in tensors.items()})
-
 
 def map_occupancy(pose: SemanticPose, size: tuple[int, int]) -> Tensor:
     """Occupancy [B, P, h, w] of a map fitted into a latent of `size` = (h, w), as an adapter was trained with it."""
     height, width = size
     return occupancy(fit(pose, (height * PICTURE_SCALE, width * PICTURE_SCALE)), size)
+
+
+def territories(occupancies: Sequence[Tensor]) -> list[Tensor]:
+    """Of maps [B, P, h, w] that hold together, which share of each cell is whose: [B, 1, h, w] each, their sum is 1.
+
+    What a map's person covers is its own, shared where several claim it, and what nobody covers is everybody's.
+    """
+    claims = [1 - occupancy[:, BACKGROUND : BACKGROUND + 1] for occupancy in occupancies]
+    claimed = torch.stack(claims).sum(0)
+    rest = (1 - claimed).clamp_min(0) / len(claims)
+    return [claim / claimed.clamp_min(1) + rest for claim in claims]
 
 
 def feature_bias(shares: Tensor, size: tuple[int, int], dtype: torch.dtype = torch.float32) -> Tensor:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import torch
 from torch import Tensor
@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pad_sequence
 from ..errors import InputError
 from ..pose.semantic_pose import SemanticPose
 from .coverage import join_coverages, region_coverage
-from .feature_rows import FeatureRows, RegionFeatures, map_occupancy
+from .feature_rows import FeatureRows, RegionFeatures, map_occupancy, territories
 from .region_attention import RegionRows
 from .sites import SCALE_NAMES
 
@@ -114,18 +114,18 @@ def check_batches(regions: Sequence[Region]) -> int:
 
 @dataclass(frozen=True, eq=False)
 class AlignedRows:
-    """Rows of all parts' text tokens (None only outside ComfyUI), for each adapter rows of their image tokens, and the
-    rows of a trained adapter.
+    """Rows of all parts' text tokens (None only outside ComfyUI), for each adapter rows of their image tokens, and of
+    each map with features the rows that a trained adapter reads.
     """
 
     text: RegionRows | None
     images: Mapping[object, RegionRows]
-    features: FeatureRows | None = None
+    features: tuple[FeatureRows, ...] = ()
 
     @property
     def latent(self) -> tuple[int, int]:
         """(h, w) of the latent that they are made for."""
-        made_for = self.text.coverage if self.text is not None else self.features.occupancy if self.features else None
+        made_for = self.text.coverage if self.text is not None else next((x.occupancy for x in self.features), None)
         if made_for is None:
             raise InputError("rows: got neither words nor features, wanted one of them; give None for nothing")
         return made_for.shape[-2], made_for.shape[-1]
@@ -138,7 +138,7 @@ def region_rows(regions: Sequence[Region], size: tuple[int, int], active: Active
     """
     rows = [_counting(regions, row, active) for row in range(check_batches(regions))]
     features = _feature_rows(regions, size, active, len(rows))
-    if not any(rows) and features is None:
+    if not any(rows) and not features:
         return None
     coverage = join_coverages([region.coverage(size) for region in regions]).expand(len(rows), -1, -1, -1)
     gain, remain = torch.zeros(*coverage.shape[:2], len(SCALE_NAMES)), torch.ones(*coverage.shape[:2])
@@ -196,22 +196,19 @@ def _token_widths(regions: Sequence[Region]) -> Iterator[int]:
     yield from (region.features.context_width for region in regions if region.features is not None)
 
 
-def _feature_rows(regions: Sequence[Region], size: tuple[int, int], active: Active, count: int) -> FeatureRows | None:
-    """The rows of the one region that a trained adapter reads, if it counts now. Raises InputError if there are two."""
-    reading = [region for region in regions if region.features is not None]
-    if len(reading) > 1:
-        raise InputError(
-            "adapter: got two maps that a trained MCA adapter reads, wanted one, because it was trained on one; give "
-            "the second Apply MCA words alone"
-        )
-    for region in reading:
+def _feature_rows(
+    regions: Sequence[Region], size: tuple[int, int], active: Active, count: int
+) -> tuple[FeatureRows, ...]:
+    """Of each region that a trained adapter reads and that counts now."""
+    rows = []
+    for region in regions:
         gain = torch.tensor(region.scales) * region.strength * region.image_strength
-        if bool(gain.any()) and active(region.start, region.end):
-            told = region.features
-            assert told is not None
-            tensors = (told.features, told.at(active), region.occupancy(size), gain[None])
-            return FeatureRows(region.adapter, *(x.expand(count, *x.shape[1:]) for x in tensors))
-    return None
+        if region.features is not None and bool(gain.any()) and active(region.start, region.end):
+            shares = region.occupancy(size)
+            told = (region.features.features, region.features.at(active), shares, shares[:, :1], gain[None])
+            rows.append(FeatureRows(region.adapter, *(x.expand(count, *x.shape[1:]) for x in told)))
+    shared = territories([one.occupancy for one in rows]) if rows else []
+    return tuple(replace(one, territory=territory) for one, territory in zip(rows, shared, strict=True))
 
 
 def _tokens(rows: Sequence[Sequence[_Counting]], of: _TokensOf, width: int) -> tuple[Tensor, Tensor, Tensor]:

@@ -66,7 +66,8 @@ def adapter_sheet(
 
 def _rows(adapter: McaAdapter, features: Tensor, occupancy: Tensor) -> AlignedRows:
     present = (features.square().sum(-1) > 0).float()
-    return AlignedRows(None, {}, FeatureRows(adapter, features, present, occupancy, torch.ones(1, 3)))
+    everywhere = torch.ones_like(occupancy[:, :1])
+    return AlignedRows(None, {}, (FeatureRows(adapter, features, present, occupancy, everywhere, torch.ones(1, 3)),))
 
 
 def _paint(base: FrozenBase, size: torch.Size, seed: int) -> Tensor:

@@ -40,8 +40,9 @@ class Student(nn.Module):
     ) -> Tensor:
         """x [B, 4, h, w] at `moment` [B] of the schedule -> the U-Net's prediction, float32."""
         unet, alignment = self._frozen
-        gain = torch.ones(len(x), 3, device=x.device)
-        alignment.chunks = (AlignedRows(None, {}, FeatureRows(self.adapter, features, present, occupancy, gain)),)
+        gain, everywhere = torch.ones(len(x), 3, device=x.device), torch.ones_like(occupancy[:, :1])
+        rows = FeatureRows(self.adapter, features, present, occupancy, everywhere, gain)
+        alignment.chunks = (AlignedRows(None, {}, (rows,)),)
         given = {"encoder_hidden_states": prompt, "added_cond_kwargs": added}
         return cast(Tensor, unet(x.to(prompt.dtype), moment, **given).sample.float())
 

@@ -15,7 +15,6 @@ from ...humandiffusion.mca.feature_rows import FeatureRows
 from ...humandiffusion.mca.region_attention import RegionRows
 from ...humandiffusion.mca.regions import AlignedRows, Region, check_batches, region_rows
 from ...humandiffusion.mca.sites import COARSE
-from ...humandiffusion.parts import BACKGROUND
 from .shapes import check_proportions
 
 KEY = "humandiffusion_regions"
@@ -98,13 +97,13 @@ def fill(executor: Any, model: Any, conds: list[Any], x_in: Tensor, timestep: Te
 
 @dataclass(frozen=True)
 class Told:
-    """What `fill` added to the arguments of a forward: text rows, image rows of each adapter, those of a trained one,
+    """What `fill` added to the arguments of a forward: text rows, image rows of each adapter, those of trained ones,
     and which rows are aligned.
     """
 
     text: RegionRows
     images: list[tuple[Any, RegionRows]]
-    features: FeatureRows | None
+    features: list[FeatureRows]
     aligned: list[bool]
 
 
@@ -120,15 +119,17 @@ def unpack(packed: dict[str, Any]) -> Told | None:
         (adapter, replace(text, **{name: ours[f"{_IMAGE}{i}.{name}"] for name in _OWN}))
         for i, adapter in enumerate(ours[ADAPTERS])
     ]
-    features = None
-    if _FEATURES in ours:
-        features = FeatureRows(ours[_FEATURES], **{name: ours[f"{_FEATURES}.{name}"] for name in _OF_FEATURES})
+    features = [
+        FeatureRows(adapter, **{name: ours[f"{_FEATURES}{i}.{name}"] for name in _OF_FEATURES})
+        for i, adapter in enumerate(ours[_FEATURES])
+    ]
     return Told(text, images, features, list(map(bool, aligned)))
 
 
 _OWN = ("tokens", "owner", "repeats", "gain")  # what text and each adapter's images have of their own
 _TENSORS = (*_OWN, "coverage", "remain")
-_OF_FEATURES = ("features", "present", "occupancy", "gain")
+_OF_FEATURES = ("features", "present", "occupancy", "territory", "gain")
+_MAPS = ("occupancy", "territory")
 
 
 class _Common:
@@ -143,11 +144,14 @@ class _Common:
             max(rows.images[adapter].tokens.shape[1] for rows in every if adapter in rows.images)
             for adapter in self.adapters
         ]
-        self.features = [rows.features for rows in every if rows.features is not None]
-        if len({id(rows.adapter) for rows in self.features}) > 1:
-            raise InputError(
-                "adapter: got two trained MCA adapters in one run, wanted one; use the same in both Apply MCA"
-            )
+        # Of each trained adapter as many as any condition has, and an example of their sizes.
+        self.features: list[FeatureRows] = []
+        for rows in every:
+            for told in rows.features:
+                here, there = (
+                    sum(one.adapter is told.adapter for one in some) for some in (rows.features, self.features)
+                )
+                self.features += [told] * max(here - there, 0)
 
     def conds(self, rows: AlignedRows | None, length: int, x_in: Tensor) -> dict[str, Any]:
         """For the `model_conds` of one condition; empty rows if it has no regions."""
@@ -169,20 +173,19 @@ class _Common:
         return conds | self._of_features(rows, x_in)
 
     def _of_features(self, rows: AlignedRows | None, x_in: Tensor) -> dict[str, Any]:
-        """The rows of the trained adapter, if any condition has such; others have some that count nothing."""
-        if not self.features:
-            return {}
-        told = None if rows is None else rows.features
-        if told is None:
-            like = self.features[0]
-            nothing = torch.zeros_like(like.occupancy[:1])
-            nothing[:, BACKGROUND] = 1
-            told = replace(like.select(slice(0, 1)), occupancy=nothing, gain=torch.zeros(1, 3))
-        conds = {
-            f"{_FEATURES}.{name}": comfy.conds.CONDRegular(getattr(told, name).to(x_in.device)) for name in _OF_FEATURES
-        }
-        conds[f"{_FEATURES}.occupancy"] = comfy.conds.CONDNoiseShape(told.occupancy.to(x_in.device))
-        return conds | {_FEATURES: comfy.conds.CONDConstant(told.adapter)}
+        """The rows of trained adapters; where this condition has none, some that count nothing."""
+        left = [] if rows is None else list(rows.features)
+        conds: dict[str, Any] = {_FEATURES: comfy.conds.CONDConstant(tuple(like.adapter for like in self.features))}
+        for i, like in enumerate(self.features):
+            told = next((one for one in left if one.adapter is like.adapter), None)
+            if told is None:
+                told = replace(like.select(slice(0, 1)), gain=torch.zeros(1, 3))
+            else:
+                left = [one for one in left if one is not told]
+            for name in _OF_FEATURES:
+                kind = comfy.conds.CONDNoiseShape if name in _MAPS else comfy.conds.CONDRegular
+                conds[f"{_FEATURES}{i}.{name}"] = kind(getattr(told, name).to(x_in.device))
+        return conds
 
     def _own(self, prefix: str, rows: RegionRows, tokens: int, x_in: Tensor) -> dict[str, Any]:
         sizes = {"tokens": tokens, "owner": tokens, "repeats": tokens, "gain": self.parts}

@@ -1,4 +1,4 @@
-"""A trained MCA adapter in one forward of ComfyUI's U-Net: what it adds to cross-attentions and on the way down."""
+"""Trained MCA adapters in one forward of ComfyUI's U-Net: what they add to cross-attentions and on the way down."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -14,15 +14,19 @@ from .sd_model import level_ends
 
 
 class FeatureForward:
-    """`reading` has rows of the batch and what the adapter is told of them. Nothing of it outlives the forward."""
+    """`reading` has rows of the batch and what adapters are told of them, one entry for each map.
 
-    def __init__(self, base: Any, architecture: Architecture, reading: Sequence[tuple[slice, FeatureRows]]) -> None:
+    Nothing of it outlives the forward.
+    """
+
+    def __init__(
+        self, base: Any, architecture: Architecture, reading: Sequence[tuple[slice, Sequence[FeatureRows]]]
+    ) -> None:
         self.architecture = architecture
         self.levels = level_ends(base.diffusion_model)
-        self.rows = {span.start: (span, rows) for span, rows in reading}
-        self.module = reading[0][1].adapter.patcher.model
-        self._worn: dict[int, Worn] = {}
-        self._biases: dict[Any, Tensor] = {}
+        self.reading = {span.start: (span, rows) for span, rows in reading}
+        self._worn: dict[tuple[int, int], Worn] = {}
+        self._places: dict[Any, tuple[Tensor, Tensor]] = {}
 
     def attend(
         self, span: slice, q: Tensor, heads: int, masked: Callable[..., Tensor], site: int, size: Any, scale: int
@@ -30,30 +34,37 @@ class FeatureForward:
         """What a cross-attention of number `site`, which sees `size` = (h, w), gets for the queries `q` [B, N, C] of
         these rows.
         """
-        _, rows = self.rows[span.start]
-        key = (span.start, size, q.dtype)
-        if key not in self._biases:
-            self._biases[key] = feature_bias(rows.occupancy, size, q.dtype)
-        k, v = self.module.keys_values(site, self._wear(span.start).tokens.to(q))
-        return masked(q, k, v, heads, mask=self._biases[key]) * rows.gain[:, scale, None, None].to(q)
+        added = torch.zeros_like(q)
+        for j, rows in enumerate(self.reading[span.start][1]):
+            place = (span.start, j, size, scale, q.dtype)
+            if place not in self._places:
+                weight = rows.weight(size, scale).to(q).flatten(2).mT
+                self._places[place] = feature_bias(rows.occupancy, size, q.dtype), weight
+            bias, weight = self._places[place]
+            tokens = self._wear(span.start, j).tokens.to(q)
+            k, v = rows.adapter.patcher.model.keys_values(site, tokens)
+            added = added + masked(q, k, v, heads, mask=bias) * weight
+        return added
 
     def add_map(self, h: Tensor, options: dict[str, Any]) -> Tensor:
-        """input_block_patch: the map, at the end of each level on the way down."""
+        """input_block_patch: the maps, at the end of each level on the way down."""
         section, block = options["block"]
         level = self.levels.get(block) if section == "input" else None
         if level is None:
             return h
-        added = torch.zeros_like(h)
-        for start, (span, rows) in self.rows.items():
-            residual = self._wear(start).residuals[level]
-            if residual.shape[-2:] != h.shape[-2:]:  # another node works on smaller feature maps
-                residual = resize_area(residual, h.shape[-2:])
-            gain = rows.gain[:, self.architecture.scale("input", 2**level)]
-            added[span] = (residual * gain[:, None, None, None]).to(h)
+        added, scale = torch.zeros_like(h), self.architecture.scale("input", 2**level)
+        for start, (span, every) in self.reading.items():
+            for j, rows in enumerate(every):
+                residual = self._wear(start, j).residuals[level]
+                residual = residual * rows.weight(residual.shape[-2:], scale)
+                if residual.shape[-2:] != h.shape[-2:]:  # another node works on smaller feature maps
+                    residual = resize_area(residual, h.shape[-2:])
+                added[span] += residual.to(h)
         return h + added
 
-    def _wear(self, start: int) -> Worn:
-        if start not in self._worn:
-            _, rows = self.rows[start]
-            self._worn[start] = self.module(rows.occupancy.float(), rows.features.float(), rows.present.float())
-        return self._worn[start]
+    def _wear(self, start: int, j: int) -> Worn:
+        if (start, j) not in self._worn:
+            rows = self.reading[start][1][j]
+            module = rows.adapter.patcher.model
+            self._worn[start, j] = module(rows.occupancy.float(), rows.features.float(), rows.present.float())
+        return self._worn[start, j]

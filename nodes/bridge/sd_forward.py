@@ -62,7 +62,7 @@ class Run:
     rows: slice
     text: RegionRows | None
     images: Sequence[tuple[Any, RegionRows]] = ()
-    features: FeatureRows | None = None
+    features: Sequence[FeatureRows] = ()
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class AlignedForward:
         self.runs, self.latent, self.prompt_tokens = runs, latent, prompt_tokens
         self.part_tokens = next(run.text.tokens.shape[1] for run in runs if run.text is not None)
         self.architecture = architecture_of(base)
-        reading = [(run.rows, run.features) for run in runs if run.features is not None]
+        reading = [(run.rows, run.features) for run in runs if run.features]
         self.features = FeatureForward(base, self.architecture, reading) if reading else None
         self.numbers = places(base.diffusion_model) if reading or any(run.images for run in runs) else {}
         self.others = options.get(OVERRIDE)
@@ -204,7 +204,7 @@ class AlignedForward:
             bias, weight = self._once(key, q.dtype, partial(image_bias, rows, site.size, site.scale))
             k, v = adapter.patcher.model.keys_values(self.numbers[site.place], rows.tokens.to(q))
             out = out + masked(q[run.rows], k, v, heads, mask=bias.to(q)) * weight.to(q)
-        if self.features is not None and run.features is not None:
+        if self.features is not None and run.features:
             number = self.numbers[site.place]
             out = out + self.features.attend(run.rows, q[run.rows], heads, masked, number, site.size, site.scale)
         return out
@@ -234,8 +234,8 @@ def _runs(told: Told) -> list[Run]:
             runs.append(Run(rows, None))
             continue
         images = [(adapter, of.select(rows)) for adapter, of in told.images if bool(of.repeats[rows].any())]
-        reads = told.features is not None and bool(told.features.gain[rows].any())
-        runs.append(Run(rows, told.text.select(rows), images, told.features.select(rows) if reads else None))
+        features = [of.select(rows) for of in told.features if bool(of.gain[rows].any())]
+        runs.append(Run(rows, told.text.select(rows), images, features))
     return runs
 
 

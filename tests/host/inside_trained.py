@@ -167,6 +167,18 @@ def law_joined_timed_and_foreign_conditions_run() -> None:
     assert not torch.allclose(ksample(*second), WORN, **CLOSE)
 
 
+def law_two_applies_are_two_people_also_of_two_adapters() -> None:
+    once = apply(features=FEATURES)
+    twice = ksample(*apply(*once, features=FEATURES, pose=DRESSED))
+    assert not torch.allclose(twice, WORN, **CLOSE) and twice.isfinite().all()
+    assert torch.allclose(ksample(*apply(*once, features=FEATURES)), WORN, **CLOSE)  # the same person twice
+    again = adapters.load_adapter(str(MINE / "mine.safetensors"))
+    other = ksample(*apply(*once, features=FEATURES, pose=DRESSED, adapter=again))
+    assert torch.allclose(other, twice, **CLOSE)
+    model, positive, negative = apply(*once, features=FEATURES, pose=DRESSED)
+    assert ksample(model, positive + once[1], negative).isfinite().all()  # conditions of two maps and of one
+
+
 def law_any_size_and_smaller_feature_maps_of_another_node() -> None:
     for size in ((25, 17), (26, 15), (24, 18)):
         assert ksample(*apply(features=FEATURES), empty(1, size)).shape[-2:] == size
@@ -189,11 +201,6 @@ def law_who_it_does_not_fit_is_refused_by_name() -> None:
     refused(lambda: apply(xl, features=FEATURES, **others), "mine.safetensors", "768", "2048", "SDXL")
     refused(lambda: apply(), "features", "Retrieve Style", "mine.safetensors")
     refused(lambda: apply(features=found(TOP, encoder_id="clip-x")), "clip-x", ADAPTER.layout.encoder_id)
-    twice = apply(*apply(features=FEATURES), features=FEATURES, pose=DRESSED)
-    refused(lambda: ksample(*twice), "two maps")
-    again = apply(features=FEATURES, adapter=adapters.load_adapter(str(MINE / "mine.safetensors")))
-    _, positive, _ = apply(features=FEATURES)
-    refused(lambda: ksample(again[0], again[1] + positive, again[2]), "two trained")
 
 
 def law_load_adapter_tells_the_kinds_apart() -> None:

@@ -152,10 +152,44 @@ def test_a_part_counts_within_its_own_span(unet: UNet2DConditionModel, adapter: 
         return start <= 0.2 <= end
 
     begun = rows(adapter, timed, now=early)
-    assert begun.features.present[0, PANTS] == 1 and begun.features.present[0, TOP] == 0
+    assert begun.features[0].present[0, PANTS] == 1 and begun.features[0].present[0, TOP] == 0
     assert torch.allclose(
         denoise(unet, begun), denoise(unet, rows(adapter, replace(timed, counts=features(PANTS).counts))), **CLOSE
     )
+
+
+def test_two_maps_are_two_people_each_in_its_territory(unet: UNet2DConditionModel, adapter: McaAdapter):
+    def standing(left: int, seed: int = 0) -> Region:
+        labels = torch.zeros(1, 192, 128, dtype=torch.uint8)
+        labels[:, 32:160, left : left + 48] = TOP
+        return Region(SemanticPose(labels), adapter=adapter, features=features(TOP, seed=seed))
+
+    def together(*people: Region) -> AlignedRows:
+        return region_rows(people, SIZE, lambda a, b: True, LENGTH)
+
+    both = together(standing(8), standing(72))
+    left, right = (told.territory[0, 0] for told in both.features)
+    assert (
+        torch.allclose(left + right, torch.ones(SIZE)) and float(left[10, 3]) > 0.999 and float(right[10, 11]) > 0.999
+    )
+    assert float(left[0, 0]) == 0.5  # nobody's
+    changed = site_outputs(unet, both) - site_outputs(unet, together(standing(8), standing(72, seed=9)))
+    changed = changed[0].abs().amax(-1)
+    assert float(changed[10, 11]) > 1e-3 and float(changed[left > 0.999].max()) < 1e-4 * float(changed.max())
+    one = denoise(unet, together(standing(8)))
+    assert torch.allclose(denoise(unet, together(standing(8), standing(8))), one, **CLOSE)
+
+
+def site_outputs(unet: UNet2DConditionModel, *chunks: AlignedRows | None) -> Tensor:
+    """What the first cross-attention gives, the only one whose query does not depend on another's output."""
+    seen = []
+    first = cross_attentions(unet)[0][1]
+    hook = first.register_forward_hook(lambda module, given, out: seen.append(out))
+    try:
+        denoise(unet, *chunks)
+    finally:
+        hook.remove()
+    return seen[0].unflatten(1, SIZE)
 
 
 def test_a_token_is_open_in_every_cell_and_closed_where_its_part_is_not():
@@ -202,13 +236,11 @@ def test_what_is_saved_is_loaded_and_torn_files_are_refused(adapter: McaAdapter,
 
 def test_what_does_not_fit_is_refused_in_one_line(unet: UNet2DConditionModel, adapter: McaAdapter):
     few = McaAdapter(replace(adapter.layout, site_widths=adapter.layout.site_widths[:-1]))
-    two = [Region(STANDING, adapter=adapter, features=features(TOP)) for _ in range(2)]
     narrow = RegionFeatures(torch.zeros(1, NUM_PARTS, 5), torch.zeros(1, NUM_PARTS), WIDTH)
     for call, words in (
         (lambda: denoise(unet, rows(few, features(TOP))), "cross-attentions"),
         (lambda: denoise(unet, rows(adapter, narrow)), "features"),
         (lambda: denoise(unet, rows(adapter, features(TOP), size=(16, 24))), "latent"),
-        (lambda: region_rows(two, SIZE, lambda a, b: True, LENGTH), "two maps"),
     ):
         with pytest.raises(InputError, match=words) as caught:
             call()
