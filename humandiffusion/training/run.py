@@ -71,6 +71,9 @@ def start(args: argparse.Namespace) -> Accelerator:
             f"--out: {args.out} holds a run that is at step {int(last.name)}; go on with --resume, or give another "
             "folder"
         )
+    inside = [folder for folder in (args.data, *args.more) if folder.resolve() in (args.out / "x").resolve().parents]
+    if inside:
+        raise InputError(f"--out: {args.out} lies in {inside[0]}, among the photos; give a folder outside")
     if args.precision == "fp16" and not torch.cuda.is_available():
         raise InputError("--precision: got fp16, which needs a GPU; give bf16 or no")
     if getattr(args, "tensorboard", False):

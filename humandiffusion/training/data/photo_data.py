@@ -13,9 +13,11 @@ from ...errors import InputError
 from ...smr.photos import LONGEST_SIDE
 from .checks import faults_of
 from .crew import Crew
+from .deepfashion import is_deepfashion, read_deepfashion
 from .files import content_key, read_fine, read_map, read_photo
 from .indexed import is_indexed, read_indexed
 from .parsed import parse_records
+from .plain import read_plain
 from .records import Listing, Record
 from .window import show, window_of
 
@@ -79,6 +81,27 @@ class PhotoData:
     def with_maps(self) -> "PhotoData":
         """The same without photos that have no map."""
         return replace(self, ids=tuple(name for name in self.ids if self.records[name].map is not None))
+
+    def caption(self, photo_id: str) -> str:
+        """What somebody wrote of the photo; empty if nobody did."""
+        return self.records[photo_id].caption
+
+    def facts(self, photo_id: str) -> Mapping[str, str]:
+        """Annotations by name, in words, as `sleeves`: `long`."""
+        return self.records[photo_id].facts
+
+    def keypoints(self, photo_id: str) -> Tensor | None:
+        """[21, 3] in the picture's pixels: x, y, and 0 visible, 1 hidden, 2 absent (where x and y are -1)."""
+        points = self.records[photo_id].keypoints
+        if points is None:
+            return None
+        image, labels = self._whole(photo_id)
+        with Image.open(self.records[photo_id].image) as picture:
+            scale = image.shape[2] / picture.width
+        top, left, h, w = window_of(labels, self.size)
+        moved = (points[:, :2] * scale - torch.tensor([left, top])) * torch.tensor([self.size[1] / w, self.size[0] / h])
+        absent = points[:, 2:] == 2
+        return torch.cat((torch.where(absent, -1.0, moved), points[:, 2:]), 1)
 
     def tags(self, photo_id: str) -> tuple[str, ...] | None:
         """What the photo shows, by the words of CCP; None where nobody said."""
@@ -169,10 +192,9 @@ def open_data(
 def _listing(root: Path) -> Listing:
     if not root.is_dir():
         raise InputError(f"--data: there is no folder {root}; give the path of a folder with photos")
-    for known, read in ((is_indexed, read_indexed),):
-        if known(root):
-            return read(root)
-    raise InputError(f"--data: {root} holds no index.json; wanted a folder with images/, parsing/ and index.json")
+    if is_indexed(root):
+        return read_indexed(root)
+    return read_deepfashion(root) if is_deepfashion(root) else read_plain(root)
 
 
 def _told(
