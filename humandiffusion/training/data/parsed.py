@@ -36,12 +36,13 @@ def parse_records(
     net = load_parser(parser)
     keys = {record.source: _key(record, net.parser_id) for record in records}
     paths = {source: folder / f"{key}.png" for source, key in keys.items()}
-    todo = [record for record in records if not paths[record.source].is_file()]
+    # A share of all, then what of it is to do: others may be at work already.
+    todo = [record for record in crew.share(records) if not paths[record.source].is_file()]
     folder.mkdir(parents=True, exist_ok=True)
     with tqdm(total=len(todo), desc="maps", unit="photo", disable=not crew.leads or not todo) as bar:
-        for some in _alike(crew.share(todo)):
+        for some in _alike(todo):
             _parse(net, some, paths)
-            bar.update(len(some) * crew.count)
+            bar.update(len(some))
     crew.wait()
     left_out = [(record.source, reason) for record in records if (reason := _fault(paths[record.source]))]
     without = {source for source, _ in left_out}

@@ -16,7 +16,7 @@ def fill(pieces: Sequence[Path], make: Callable[[Sequence[int]], Iterator[Piece]
     """Make the files that are not there yet: `make` gives the pieces of some rows, in order. Each process of `crew`
     makes its share; all are there when it returns.
     """
-    todo = crew.share([row for row, piece in enumerate(pieces) if not piece.is_file()])
+    todo = [row for row in crew.share(range(len(pieces))) if not pieces[row].is_file()]
     if todo:
         for row, (tensors, header) in zip(todo, make(todo), strict=True):
             write_tensors(pieces[row], tensors, header or None)

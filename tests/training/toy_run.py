@@ -1,0 +1,79 @@
+"""A run on the loop of all runs with a net of a few numbers, for tests that kill, fill disks and use many processes:
+`python toy_run.py --data X --out Y ...`. `--ruin STEP` makes the loss of that step no number; `--slow SECONDS` a step.
+"""
+
+import argparse
+import json
+import sys
+import time
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.utils.data import Dataset
+
+sys.path.insert(0, str(Path(__file__).parents[2]))
+
+from humandiffusion.errors import InputError  # noqa: E402
+from humandiffusion.safetensors_io import write_tensors  # noqa: E402
+from humandiffusion.training.run import (  # noqa: E402
+    Ema,
+    Progress,
+    add_common_arguments,
+    descend,
+    endless_loader,
+    resume,
+    start,
+    steps,
+)
+
+WIDTH = 64
+
+
+class Numbers(Dataset[Tensor]):
+    """Item i is i, over and over the first hundred."""
+
+    def __getitem__(self, number: int) -> Tensor:
+        return torch.tensor(float(number))
+
+
+def main(words: list[str]) -> None:
+    parser = argparse.ArgumentParser()
+    add_common_arguments(parser, steps=10, batch=2)
+    parser.add_argument("--ruin", type=int, default=None)
+    parser.add_argument("--slow", type=float, default=None)
+    args = parser.parse_args(words)
+    accelerator = start(args)
+    net = nn.Sequential(nn.Linear(WIDTH, WIDTH), nn.Dropout(0.2), nn.Linear(WIDTH, 1))
+    ema, progress = Ema(net, 0.9), Progress(args.out)
+    optimiser = torch.optim.AdamW(net.parameters(), lr=1e-2)
+    net, optimiser = accelerator.prepare(net, optimiser)
+    accelerator.register_for_checkpointing(ema, progress)
+    if args.resume:
+        resume(accelerator, args.out)
+    numbers = iter(endless_loader(Numbers(), args, accelerator, progress))
+    shown = args.out / f"shown-{accelerator.process_index}.txt"
+
+    def save() -> None:
+        write_tensors(args.out / "toy.safetensors", ema.weights_on_cpu())
+
+    for turn in steps(args, accelerator, progress, optimiser, peak=1e-2, name="toy", save=save):
+        some = next(numbers)
+        with shown.open("a") as file:
+            file.write(json.dumps([turn.step, turn.part, some.tolist()]) + "\n")
+        x = torch.randn(len(some), WIDTH) + some[:, None].sin()
+        loss = (net(x)[:, 0] - x.mean(1) - torch.rand(len(some), generator=turn.generator())).square().mean()
+        if turn.step == args.ruin:
+            loss = loss * float("nan")
+        descend(accelerator, loss, net, optimiser, clip=1.0)
+        if accelerator.sync_gradients:
+            ema.update(accelerator.unwrap_model(net))
+        progress.losses = {"loss": loss.detach()}
+        time.sleep(args.slow or 0)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1:])
+    except InputError as error:
+        sys.exit(f"error: {error}")
