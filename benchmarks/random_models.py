@@ -120,6 +120,19 @@ def checkpoint_shapes(layout: Layout) -> Shapes:
     return shapes | _clip_l("cond_stage_model.transformer.")
 
 
+def autoencoder(small: bool) -> torch.nn.Module:
+    """The VAE of Stable Diffusion, or the small one, with shapes and no weights."""
+    from comfy.ldm.models.autoencoder import AutoencoderKL
+    from comfy.taesd.taesd import TAESD
+
+    with torch.device("meta"):
+        if small:
+            return TAESD(latent_channels=4)
+        drawn = {"double_z": True, "z_channels": 4, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": 128}
+        drawn |= {"ch_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_resolutions": [], "dropout": 0.0}
+        return AutoencoderKL(ddconfig=drawn, embed_dim=4)
+
+
 def write_checkpoint(path: Path, layout: Layout, seed: int = 0) -> None:
     """Write a whole checkpoint: U-Net, text towers, VAE."""
     note = f"random weights, seed {seed}; never trained"
@@ -142,18 +155,6 @@ def start_comfyui(path: str, *options: str) -> None:
 
 def _of(network: torch.nn.Module, prefix: str) -> Shapes:
     return {prefix + name: tuple(tensor.shape) for name, tensor in network.state_dict().items()}
-
-
-def autoencoder(small: bool) -> torch.nn.Module:
-    from comfy.ldm.models.autoencoder import AutoencoderKL
-    from comfy.taesd.taesd import TAESD
-
-    with torch.device("meta"):
-        if small:
-            return TAESD(latent_channels=4)
-        drawn = {"double_z": True, "z_channels": 4, "resolution": 256, "in_channels": 3, "out_ch": 3, "ch": 128}
-        drawn |= {"ch_mult": [1, 2, 4, 4], "num_res_blocks": 2, "attn_resolutions": [], "dropout": 0.0}
-        return AutoencoderKL(ddconfig=drawn, embed_dim=4)
 
 
 def _linear(name: str, out: int, into: int) -> Shapes:
