@@ -1,10 +1,13 @@
 """Tiles cover the picture, carry their maps, and come together again without a seam."""
 
+from typing import Any
+
 import pytest
 import torch
 
 from humandiffusion.editing.tiles import join_tiles, tile_crops, tile_pictures, tile_poses, tile_weights
 from humandiffusion.errors import InputError
+from humandiffusion.models.io import load_denoiser
 from humandiffusion.parts import FOOTWEAR, HAIR
 from humandiffusion.pose.occupancy import occupancy
 from humandiffusion.pose.presets import load_preset
@@ -55,6 +58,28 @@ def test_each_tile_has_its_piece_of_the_map_and_no_other_parts() -> None:
     present = pieces.present()
     assert present[0, HAIR] or present[1, HAIR]
     assert not present[0, FOOTWEAR] and not present[-1, HAIR]
+
+
+def test_what_a_tile_does_not_show_changes_nothing_in_it(tiny_files: Any) -> None:
+    """The feature of a part counts in the tiles that have a pixel of it, and in no other."""
+    crops = tile_crops((384, 256), (128, 128), 64, 64)
+    maps = tile_poses(load_preset("walking-skirt"), crops)
+    net = load_denoiser(tiny_files.model).unet
+    width = net.config.feature_dim
+    features, x = torch.ones(1, 24, width), torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(1))
+    changed = features.clone()
+    changed[:, FOOTWEAR] = torch.linspace(-3, 3, width)
+    counted = set()
+    with torch.no_grad():
+        for i in range(maps.batch):
+            tile = maps.select(i)
+            shares = occupancy(tile, (64, 64))
+            one, other = (
+                net.denoise(x, torch.tensor([0.2]), net.prepare(shares, given, torch.ones(1, 24), size=(64, 64)))
+                for given in (features, changed)
+            )
+            counted.add((bool((tile.labels == FOOTWEAR).any()), not torch.equal(one, other)))
+    assert counted == {(False, False), (True, True)}
 
 
 def test_the_map_of_a_larger_picture_and_several_frames() -> None:
