@@ -24,6 +24,7 @@ from .run import (
     descend,
     endless_loader,
     resume,
+    seed_net,
     start,
     steps,
     training_data,
@@ -60,6 +61,7 @@ def run(args: argparse.Namespace) -> None:
     _calibrate(vgg, photos)
 
     config = DecoderConfig()
+    seed_net(args)
     decoder = PictureDecoder(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     soften_start(decoder)
     if args.start_from:

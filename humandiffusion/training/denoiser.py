@@ -32,7 +32,7 @@ from .lighten import lighten
 from .options import add_checkpointing_argument
 from .perceptual_term import load_perceptual_term
 from .refreshed import refreshed
-from .run import Ema, Progress, add_common_arguments, crew_of, descend, resume, start, steps, training_data
+from .run import Ema, Progress, add_common_arguments, crew_of, descend, resume, seed_net, start, steps, training_data
 from .sheets import denoiser_sheet
 from .variants import Variants
 
@@ -59,7 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--start-from", type=Path, default=None, help="unet.safetensors to begin with")
     parser.add_argument(
-        "--perceptual", type=float, default=0.0, help="weight of the perceptual term (default %(default)s; ours had 0.1)"
+        "--perceptual", type=float, default=0.0, help="weight of the perceptual term (default %(default)s, ours 0.1)"
     )
     parser.add_argument(
         "--ablate", choices=tuple(ABLATIONS), default=WHOLE, help="leave one idea out, to measure what it is worth"
@@ -84,6 +84,7 @@ def run(args: argparse.Namespace) -> None:
     priors = _priors(memory)
 
     config = ablation.config(DenoiserConfig(feature_dim=encoder.dim))
+    seed_net(args)
     unet = HumanUNet(config).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     zero_residuals(unet)
     if args.start_from:

@@ -32,6 +32,7 @@ from .run import (
     crew_of,
     descend,
     resume,
+    seed_net,
     start,
     steps,
     training_data,
@@ -83,6 +84,7 @@ def run(args: argparse.Namespace) -> None:
     lessons = teach(phrases)
 
     config = EncoderConfig()
+    seed_net(args)
     encoder = BuiltinPartEncoder(config)
     heads = Heads(config.dim, config.text_width)
     ema, progress = Ema(encoder, 0.998), Progress(args.out)

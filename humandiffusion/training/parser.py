@@ -32,6 +32,7 @@ from .run import (
     descend,
     endless_loader,
     resume,
+    seed_net,
     start,
     steps,
     training_data,
@@ -68,6 +69,7 @@ def run(args: argparse.Namespace) -> None:
     while 2 * args.width <= lessons.photos.images.shape[3]:
         lessons = halved(lessons)
     config = ParserConfig()
+    seed_net(args)
     net = ParserNet(config, norm=True).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     if args.start_from:
         net.load_state_dict(load_file(args.start_from / "average.safetensors"))

@@ -51,8 +51,8 @@ from .turns import EndlessBatches, Turn, seed_of
 from .watch import Watch
 
 __all__ = [
-    "Ema", "Progress", "Turn", "add_common_arguments", "crew_of", "descend", "endless_loader", "resume", "start",
-    "steps", "tell", "training_data", "warmup_cosine",
+    "Ema", "Progress", "Turn", "add_common_arguments", "crew_of", "descend", "endless_loader", "resume",
+    "seed_net", "start", "steps", "tell", "training_data", "warmup_cosine",
 ]  # fmt: skip
 
 _LOOK_EVERY = 10  # steps between two looks at the losses on a GPU, which has to be waited for
@@ -96,6 +96,11 @@ def start(args: argparse.Namespace) -> Accelerator:
         write_flags(args.out, flags)
     accelerator.wait_for_everyone()
     return accelerator
+
+
+def seed_net(args: argparse.Namespace) -> None:
+    """Seed everything once more, right before a net is made: whether data was prepared or kept changes nothing then."""
+    set_seed(args.seed)
 
 
 def crew_of(accelerator: Accelerator) -> Crew:
