@@ -76,7 +76,7 @@ def run(args: argparse.Namespace) -> None:
     optimiser = torch.optim.Adam(groups, lr=peak, betas=(0.5, 0.99))
     rival = torch.optim.Adam(critic.parameters(), lr=peak, betas=(0.0, 0.99))
     decoder, critic, optimiser, rival = accelerator.prepare(decoder, critic, optimiser, rival)
-    accelerator.register_for_checkpointing(ema, progress)
+    accelerator.register_for_checkpointing(ema, progress, match)
     if args.resume:
         resume(accelerator, args.out)
     pairs = Pairs(photos, recon, args.pairs_share, args.seed)

@@ -112,6 +112,7 @@ class PooledMatch:
     def __call__(self, fake: list[Tensor], real: list[Tensor]) -> Tensor:
         """Tap activations [B, C, h, w] of this batch; the gradient flows to `fake`."""
         x, y = _pooled(fake), _pooled(real).detach()
+        self.fake, self.real = (queue if queue is None else queue.to(x.device) for queue in (self.fake, self.real))
         self.real = y if self.real is None else torch.cat((self.real, y))[-self.length :]
         loss = x.new_zeros(())
         if self.fake is not None and len(self.real) >= 32:
@@ -120,6 +121,14 @@ class PooledMatch:
             loss = _kernel(x_, old).mean() - _kernel(x_, y_).mean()
         self.fake = x.detach() if self.fake is None else torch.cat((self.fake, x.detach()))[-self.length // 2 :]
         return loss
+
+    def state_dict(self) -> dict[str, Tensor | None]:
+        """For `Accelerator.register_for_checkpointing`."""
+        return {"fake": self.fake, "real": self.real}
+
+    def load_state_dict(self, state: dict[str, Tensor | None]) -> None:
+        """The inverse of `state_dict`."""
+        self.fake, self.real = state["fake"], state["real"]
 
 
 def _pooled(taps: list[Tensor]) -> Tensor:
