@@ -3,6 +3,7 @@ as what it must not copy.
 """
 
 import hashlib
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from ..safetensors_io import read_tensors, write_tensors
 from ..training.data.photo_data import PhotoData
@@ -71,13 +73,15 @@ def _images(photos: HeldOut) -> Iterator[Tensor]:
 
 def _cached(images: Callable[[], Iterator[Tensor]], network: FeatureNetwork, cache: Path) -> Looks:
     """Looks by the photos' own pixels: what was computed once is read, whatever the files are called."""
-    digest = hashlib.sha256(network.name.encode())
+    digest, count = hashlib.sha256(network.name.encode()), 0
     for image in images():
+        count += 1
         digest.update((image * 255).round().to(torch.uint8).numpy().tobytes())
     path = cache / f"looks-{digest.hexdigest()[:16]}.safetensors"
     if path.is_file():
         tensors = read_tensors(path, "--out")
         return Looks(tensors["features"], tensors["pixels"])
-    looks = looks_of(images(), network)
+    bar = tqdm(images(), total=count, desc="features of photos", unit="photo", file=sys.stderr)
+    looks = looks_of(bar, network)
     write_tensors(path, {"features": looks.features.contiguous(), "pixels": looks.pixels.contiguous()})
     return looks
