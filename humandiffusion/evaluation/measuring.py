@@ -53,25 +53,27 @@ def measure(
     tallies = Tallies(len(asks))
     patterns = PatternJudge(judges.encoder) if judges.encoder is not None else None
     texts = [_text_judge(ask, judges) for ask in asks]
+    # A part that no map has is not a part that could be there or not.
+    parts = {part for one in labels for part in one.unique().tolist()} - {BACKGROUND}
     marks: list[list[Marks]] = []
     for pictures in turns:
         row = []
         for index, (ask, one, picture) in enumerate(zip(asks, labels, pictures, strict=True)):
-            overlap = _shape(tallies, index, picture, one, judges)
+            overlap = _shape(tallies, index, picture, one, judges, parts)
             told = patterns(picture, one, ask.patterns, ask.asked) if patterns is not None else []
             row.append(Marks(tuple(_colours(tallies, index, ask, picture, one)), tuple(told), overlap))
             _patterns(tallies, index, told)
             _texts(tallies, index, texts[index], picture, one)
         marks.append(row)
     for index, ask in enumerate(asks):
-        if hits := understood(ask):
+        if ask.text and (hits := understood(ask)):
             tallies.add("understood", index, sum(hits), len(hits))
 
     looks = [looks_of(pictures, judges.network) for pictures in turns]
     _diversity(tallies, looks)
     figures = {name: tallies.figure(name) for name in tallies.names}
-    if (parts := tallies.mean_of_ratios("part_iou_")) is not None:
-        figures["parts_miou"] = parts
+    if (mean := tallies.mean_of_ratios("part_iou_")) is not None:
+        figures["parts_miou"] = mean
     overlaps = [mark.person_iou for row in marks for mark in row if mark.person_iou is not None]
     if overlaps:
         figures["person_iou_worst"] = Figure(min(overlaps), count=len(overlaps))
@@ -96,7 +98,9 @@ def memorised(looks: Looks, ruler: Ruler) -> dict[str, Figure]:
     return figures
 
 
-def _shape(tallies: Tallies, index: int, picture: Tensor, labels: Tensor, judges: Judges) -> float | None:
+def _shape(
+    tallies: Tallies, index: int, picture: Tensor, labels: Tensor, judges: Judges, parts: set[int]
+) -> float | None:
     """Tallies of the person and the parts; the overlap by the judge of people, if there is one."""
     wanted, overlap = person_mask(labels), None
     if judges.person is not None:
@@ -109,7 +113,7 @@ def _shape(tallies: Tallies, index: int, picture: Tensor, labels: Tensor, judges
     if judges.parser is not None:
         parsed = judges.parser.parse(picture[None]).labels[0].cpu()
         tallies.add("parser_person_iou", index, mask_iou(person_mask(parsed), wanted))
-        for part in (set(labels.unique().tolist()) | set(parsed.unique().tolist())) - {BACKGROUND}:
+        for part in sorted(parts):
             tallies.add(f"part_iou_{_name(part)}", index, *_overlap(parsed == part, labels == part))
     return overlap
 
