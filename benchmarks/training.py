@@ -74,7 +74,7 @@ def _bare(args: argparse.Namespace) -> list[float]:
     from humandiffusion.models.config import DenoiserConfig
     from humandiffusion.models.unet import HumanUNet
     from humandiffusion.parts import NUM_PARTS
-    from humandiffusion.training.denoiser import _attention
+    from humandiffusion.training.lighten import plain_attention
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     dim = load_encoder("builtin").dim
@@ -88,7 +88,7 @@ def _bare(args: argparse.Namespace) -> list[float]:
     took = []
     for _ in range(args.steps):
         began = time.monotonic()
-        with torch.autocast(device.type, torch.bfloat16, enabled=args.precision == "bf16"), _attention(device):
+        with torch.autocast(device.type, torch.bfloat16, enabled=args.precision == "bf16"), plain_attention(device):
             guess = unet(*given, present)
         (guess.float() - x).square().mean().backward()
         unet.zero_grad(set_to_none=True)

@@ -75,13 +75,6 @@ def colour_words(part: int, lab: Tensor, colours: dict[str, tuple[int, int, int]
     return names
 
 
-def build_pool(
-    photos: Photos, colours: dict[str, tuple[int, int, int]], copies: int, seed: int, workers: int
-) -> CropPool:
-    """Every crop of `photos` as it is, and `copies` changed copies of each, named with `colours` (sRGB 0..255)."""
-    return join(list(pools_of(photos, range(len(photos.ids)), colours, copies, seed, workers)))
-
-
 def pools_of(
     photos: Photos,
     rows: Sequence[int],
@@ -90,7 +83,9 @@ def pools_of(
     seed: int,
     workers: int,
 ) -> Iterator[CropPool]:
-    """The crops of each photo in `rows`, in order; they depend on the photo and `seed` alone."""
+    """The crops of each photo in `rows`, in order: every crop as it is, and `copies` changed copies of each, named with
+    `colours` (sRGB 0..255). They depend on the photo and `seed` alone.
+    """
     loader = DataLoader(_Variants(photos, rows, colours, copies, seed), batch_size=None, num_workers=workers)
     for pool in tqdm(loader, desc="crops", unit="photo"):
         # Cloned, because a tensor from a worker holds a file descriptor open for as long as it lives.

@@ -4,7 +4,6 @@ figure).
 
 import argparse
 import json
-from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -12,7 +11,6 @@ import torch
 import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor
-from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from ..encoders.builtin import load_encoder
 from ..errors import InputError
@@ -28,7 +26,7 @@ from ..smr.memory import StyleMemory
 from .ablate import ABLATIONS, WHOLE
 from .data.photo_data import PhotoData
 from .kept_variants import kept_variants
-from .lighten import lighten
+from .lighten import lighten, plain_attention
 from .options import add_checkpointing_argument
 from .perceptual_term import load_perceptual_term
 from .refreshed import refreshed
@@ -110,7 +108,7 @@ def run(args: argparse.Namespace) -> None:
         if coarse:
             batch = half_size(batch)
         batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
-        with accelerator.autocast(), _attention(accelerator.device):
+        with accelerator.autocast(), plain_attention(accelerator.device):
             given = (batch[name] for name in ("x", "sigma", "occupancy", "features", "present"))
             guess = unet(*given, ablation.mode)
         losses = {"loss": denoising_loss(guess.float(), batch)}
@@ -177,11 +175,6 @@ def denoising_loss(guess: Tensor, batch: dict[str, Tensor]) -> Tensor:
     weight = (weight / weight.mean((1, 2), keepdim=True)).repeat_interleave(4, 1).repeat_interleave(4, 2)
     error = (guess - batch["x0"]).square().mean(1) * weight
     return (error.mean((1, 2)) / batch["sigma"].clamp_min(0.2).square()).mean()
-
-
-def _attention(device: torch.device) -> AbstractContextManager[None]:
-    """On CPUs the plain formula has a several times faster gradient than PyTorch's flash kernel in bfloat16."""
-    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
 
 
 def _priors(memory: StyleMemory) -> Tensor:

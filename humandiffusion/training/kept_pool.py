@@ -23,7 +23,9 @@ _RECIPE = "1"  # of crop_pool.py: what was kept under another is made anew
 def kept_pool(
     cache: Path, photos: PhotoData, colours: Colours, *, copies: int, seed: int, workers: int, crew: Crew | None = None
 ) -> CropPool:
-    """As `build_pool`, from `cache`, made there if it is not yet. Each process of `crew` makes its share."""
+    """All crops of `photos` (`pools_of`), from `cache`, made there if they are not yet, each process of `crew` its
+    share.
+    """
     named = json.dumps([colours, photos.fine_labels])
     keys = [content_key(photos.key(i), i, named, str(copies), str(seed), _RECIPE) for i in photos.ids]
     pieces = [cache / "crops" / f"{key}.safetensors" for key in keys]

@@ -1,9 +1,13 @@
 """Less memory for more time: blocks that are computed again in the backward."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import Any
 
-from torch import nn
+import torch
+from torch import Tensor, nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.checkpoint import checkpoint
 
 from ..mca.maa import MAA
@@ -21,8 +25,19 @@ def lighten(model: nn.Module, blocks: tuple[type[nn.Module], ...] = BLOCKS) -> N
             module.forward = _again(module.forward)  # type: ignore[method-assign]
 
 
+def plain_attention(device: torch.device) -> AbstractContextManager[None]:
+    """On CPUs the plain formula has a several times faster gradient than PyTorch's flash kernel in bfloat16."""
+    return sdpa_kernel(SDPBackend.MATH) if device.type == "cpu" else nullcontext()
+
+
 def _again(forward: Callable[..., Any]) -> Callable[..., Any]:
-    def run(*args: Any, **kwargs: Any) -> Any:
-        return checkpoint(forward, *args, use_reentrant=False, **kwargs)
+    def run(x: Tensor, *args: Any) -> Any:
+        # The second time is in the backward, where whatever the caller chose for the first is over.
+        both = partial(_contexts, x.device)
+        return checkpoint(forward, x, *args, use_reentrant=False, context_fn=both)
 
     return run
+
+
+def _contexts(device: torch.device) -> tuple[AbstractContextManager[None], AbstractContextManager[None]]:
+    return plain_attention(device), plain_attention(device)
