@@ -63,7 +63,7 @@ def cannot_write(out: Path, fault: str) -> str:
 def _settle(beside: Path, target: Path) -> None:
     for path in beside.rglob("*"):
         if path.is_file():
-            with path.open("rb") as file:
+            with path.open("r+b") as file:  # Windows flushes only what may be written to
                 os.fsync(file.fileno())
     if target.is_dir():  # of the same step: a run that went on and stopped at once
         shutil.rmtree(beside)

@@ -20,6 +20,7 @@ A run is written as one process on one device:
 import argparse
 import json
 import math
+import os
 import signal
 import sys
 import threading
@@ -31,7 +32,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import set_seed
+from accelerate.utils import DistributedDataParallelKwargs, set_seed
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
@@ -58,8 +59,9 @@ __all__ = [
 _LOOK_EVERY = 10  # steps between two looks at the losses on a GPU, which has to be waited for
 
 
-def start(args: argparse.Namespace) -> Accelerator:
-    """Seed everything and make the accelerator; bf16 works on CPUs and GPUs, fp16 on GPUs.
+def start(args: argparse.Namespace, *, resting: bool = False) -> Accelerator:
+    """Seed everything and make the accelerator; bf16 works on CPUs and GPUs, fp16 on GPUs. `resting`: in some steps
+    some weights have no part, which many processes have to know.
 
     Raises InputError if `args.out` holds another run, or this one with flags that it cannot go on with.
     """
@@ -84,6 +86,7 @@ def start(args: argparse.Namespace) -> Accelerator:
         mixed_precision=args.precision,
         cpu=not torch.cuda.is_available(),
         gradient_accumulation_steps=getattr(args, "accumulate", 1),
+        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=resting)],
     )
     set_seed(args.seed)
     torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
@@ -139,7 +142,9 @@ def _note_data(args: argparse.Namespace, accelerator: Accelerator, found: Found)
             was = f"{before['photos']} photos before, {now['photos']} now"
             tell(accelerator, f"--resume: the photos are others ({was}); the run goes on, not as it would have before")
     if accelerator.is_main_process:
-        path.write_text(json.dumps(now), encoding="utf-8")
+        beside = path.with_suffix(".part")
+        beside.write_text(json.dumps(now), encoding="utf-8")
+        os.replace(beside, path)
 
 
 def endless_loader(
@@ -162,11 +167,19 @@ def tell(accelerator: Accelerator, text: str) -> None:
 def descend(
     accelerator: Accelerator, loss: Tensor, module: nn.Module, optimiser: torch.optim.Optimizer, *, clip: float
 ) -> None:
-    """Backward, and once a step's gradients are whole: clipped to the norm `clip`, a step of the optimiser."""
+    """Backward, and once a step's gradients are whole: clipped to the norm `clip`, a step of the optimiser.
+
+    A gradient that is no number never reaches the weights: that step is passed over and told.
+    """
     accelerator.backward(loss)
+    whole = True
     if accelerator.sync_gradients:
-        accelerator.clip_grad_norm_(module.parameters(), clip)
-    optimiser.step()
+        norm = accelerator.clip_grad_norm_(module.parameters(), clip)
+        whole = accelerator.scaler is not None or norm is None or math.isfinite(float(norm))  # a scaler looks itself
+    if whole:
+        optimiser.step()
+    else:
+        tell(accelerator, "a gradient is not a number: this step changes nothing; more of them ask for a smaller --lr")
     optimiser.zero_grad(set_to_none=True)
 
 

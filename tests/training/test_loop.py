@@ -14,11 +14,15 @@ from pathlib import Path
 import pytest
 import torch
 from safetensors.torch import load_file
+from torch import nn
 
 pytest.importorskip("accelerate")
 
+from accelerate import Accelerator  # noqa: E402
+
 from humandiffusion.training.checkpoints import last_checkpoint  # noqa: E402
 from humandiffusion.training.metrics import Metrics, read_metrics  # noqa: E402
+from humandiffusion.training.run import descend  # noqa: E402
 from humandiffusion.training.turns import EndlessOrder  # noqa: E402
 
 TOY = Path(__file__).with_name("toy_run.py")
@@ -176,3 +180,14 @@ def test_figures_from_after_a_checkpoint_are_dropped_and_columns_may_come_later(
     rows = read_metrics(tmp_path)
     assert [row["step"] for row in rows] == ["1", "2", "3"] and rows[-1]["loss"] == "0.3"
     assert float(rows[1]["loss"]) == 1 / 2
+
+
+def test_a_gradient_that_is_no_number_never_reaches_the_weights(capsys: pytest.CaptureFixture[str]) -> None:
+    accelerator = Accelerator(cpu=True)
+    net = nn.Linear(1, 1, bias=False)
+    nn.init.zeros_(net.weight)
+    net, optimiser = accelerator.prepare(net, torch.optim.AdamW(net.parameters(), lr=1.0))
+    loss = net(torch.ones(1, 1)).sqrt().sum()  # 0, and steep without end
+    descend(accelerator, loss, net, optimiser, clip=1.0)
+    assert loss.item() == 0 and net.weight.item() == 0
+    assert "not a number" in capsys.readouterr().err

@@ -17,6 +17,7 @@ def is_indexed(root: Path) -> bool:
 def read_indexed(root: Path) -> Listing:
     """The photos in the index's order. Raises InputError if the index cannot be read."""
     path = root / "index.json"
+    owner = root.resolve().name  # a style memory names photos by it, also where --data is "."
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         records = {str(record["id"]): record for record in content["records"]}
@@ -29,7 +30,7 @@ def read_indexed(root: Path) -> Listing:
     found = tuple(
         Record(
             name,
-            f"{root.name}/{name}",
+            f"{owner}/{name}",
             root / "images" / f"{name}.jpg",
             maps / f"{name}.png" if mapped else None,
             fine / f"{name}.png" if fine_labels else None,
