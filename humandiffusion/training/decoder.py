@@ -52,7 +52,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Train; `decoder.safetensors` (the average), `decoder.json` and sample sheets appear in `args.out` as it goes."""
-    accelerator = start(args)
+    accelerator = start(args, resting=True)
     found = training_data(args, accelerator, multiple=2, parse=False)
     photos = load_photos(found.train)
     recon = load_reconstructions(args.pairs, photos) if args.pairs else None
