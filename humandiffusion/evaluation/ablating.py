@@ -22,6 +22,7 @@ from .tallies import Figure, difference
 # Used otherwise than they were trained: no training of their own.
 BLENDS = (0.0, 0.5)
 SETS = ("colours", "names", "seen", "patterns")
+ENDLESS = 10**9
 FINISHED = "ablation-finished"
 # What the table shows: (set, figure, title).
 COLUMNS = (
@@ -149,7 +150,9 @@ def _words(
     words += ["--encoder", encoder, "--memory", memory]
     words += ["--more", *map(str, more)] if more else []
     words += shlex.split(budget.options)
-    words += ["--steps", str(budget.steps)] if budget.steps is not None else ["--minutes", f"{budget.minutes:g}"]
+    # Where minutes count, no number of steps may end a run before they are over.
+    steps = budget.steps if budget.steps is not None else ENDLESS
+    words += ["--steps", str(steps), *(["--minutes", f"{budget.minutes:g}"] if budget.minutes is not None else [])]
     words += ["--log-every", "1"]  # so that the last row tells whether all was spent
     return [*words, "--resume"] if last_checkpoint(folder) is not None else words
 

@@ -108,7 +108,7 @@ class Evaluation:
 def evaluate(plan: Plan, judges: Judges) -> Evaluation:
     """Do all of it. Pictures that are there already are judged as they are. Raises InputError."""
     cache = plan.out / "cache"
-    photos = open_data([plan.data], cache, parser=plan.parser, size=plan.size, multiple=GRID).samples
+    photos = open_data([plan.data], cache, parser=plan.parser, size=plan.size, multiple=GRID).held_out
     if not photos.ids:
         raise InputError(f"--data: {plan.data} has no photo that is kept for measuring (sha256 of its id mod 10 = 0)")
     asked = _ask(plan, photos)

@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from torch import Tensor
 
+from ..cli.common import appearing_whole
 from ..describe import describe
 from ..models.unet import Mode
 from ..pose.semantic_pose import SemanticPose
 from ..sampling import seeded_generator
 from ..smr.features import PartFeatures, retrieve
+from ..training.data.files import content_key
 from .asking import Ask
 from .pictures import plain_name, read_picture, save_picture
 
@@ -90,8 +92,8 @@ def paint_files(
     batch: int = 4,
     done: Callable[[int], None] | None = None,
 ) -> Painted:
-    """`turns` pictures of each ask as `folder`/<id>-<seed>.png; those that are there already stay, and if all are, no
-    model is loaded.
+    """`turns` pictures of each ask as `folder`/<id>-<seed>.png; those that are there already of the same words and maps
+    stay, and if all are, no model is loaded.
 
     What is missing is made in the batches in which it would have been made at first, because a picture's last bit may
     hang on those beside it. `done` is told how many more are there.
@@ -104,15 +106,18 @@ def paint_files(
         for first in range(0, len(asks), batch):
             some = slice(first, first + batch)
             clock = folder / f".{plain_name(asks[first].photo_id)}-{seeds[first]}-{len(names[some])}.json"
-            if not (clock.is_file() and all(path.is_file() for path in names[some])):
+            asked = _key(asks[some], labels[some])
+            if not (_noted(clock).get("asked") == asked and all(path.is_file() for path in names[some])):
+                clock.unlink(missing_ok=True)
                 pipeline = load()
                 began = time.perf_counter()
                 made = list(paint(pipeline, asks[some], labels[some], use=use, seeds=seeds[some], batch=batch))
                 spent = (time.perf_counter() - began) / len(made)
                 for path, (_, picture) in zip(names[some], made, strict=True):
                     save_picture(picture, path)
-                clock.write_text(json.dumps(round(spent, 3)), encoding="utf-8")
-            seconds.append(_seconds(clock))
+                with appearing_whole(clock) as beside:
+                    beside.write_text(json.dumps({"asked": asked, "seconds": round(spent, 3)}), encoding="utf-8")
+            seconds.append(float(_noted(clock)["seconds"]))
             if done is not None:
                 done(len(names[some]))
     return Painted(paths, [value for value in seconds if value > 0])
@@ -125,8 +130,14 @@ def _features(pipeline: "HumanDiffusionPipeline", text: str, use: Use) -> PartFe
     return retrieve(pipeline.encoder, pipeline.memory.memory, prompts, blend=use.blend)
 
 
-def _seconds(clock: Path) -> float:
+def _key(asks: Sequence[Ask], labels: Sequence[Tensor]) -> str:
+    """A name for what was asked: a photo more in the set deals other colours to all, another parser sees other maps."""
+    return content_key(*(ask.text for ask in asks), *(bytes(map_.contiguous().numpy()) for map_ in labels))
+
+
+def _noted(clock: Path) -> dict[str, Any]:
     try:
-        return float(json.loads(clock.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return 0.0
+        found = json.loads(clock.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}

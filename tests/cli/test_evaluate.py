@@ -164,6 +164,39 @@ def test_what_is_wrong_is_one_line_and_2(
     assert re.search(told, ended.error)
 
 
+def test_photos_that_were_trained_on_never_stand_in_for_held_out_ones(
+    drawn_photos: Path, tiny_files, tmp_path: Path, humandiffusion: Callable
+) -> None:
+    from humandiffusion.training.photos import is_held_out
+
+    learnt = tmp_path / "learnt"
+    copytree(drawn_photos, learnt)
+    for path in learnt.rglob("photo*"):
+        if is_held_out(path.stem):
+            path.unlink()
+    index = json.loads((learnt / "index.json").read_text())
+    index["records"] = [record for record in index["records"] if not is_held_out(record["id"])]
+    (learnt / "index.json").write_text(json.dumps(index))
+    ended = humandiffusion("evaluate", "--data", learnt, "--out", tmp_path / "out", *FEW, *tiny_files.options)
+    assert ended.code == 2 and "no photo that is kept for measuring" in ended.error
+
+
+def test_another_map_is_painted_anew(
+    evaluated: Path, drawn_photos: Path, tiny_files, tmp_path: Path, humandiffusion: Callable
+) -> None:
+    out, photos = tmp_path / "out", tmp_path / drawn_photos.name
+    copytree(drawn_photos, photos)
+    words = ("--out", out, "--ask", "captions", *FEW, *tiny_files.options)
+    assert humandiffusion("evaluate", "--data", photos, *words).code == 0
+    before = {path: path.read_bytes() for path in (out / "pictures").rglob("*.png")}
+    held = sorted(path for path in (photos / "parsing").iterdir() if path.stem in {p.stem[:-2] for p in before})
+    for path in held:
+        with Image.open(path) as picture:
+            picture.transpose(Image.Transpose.FLIP_TOP_BOTTOM).save(path)
+    assert humandiffusion("evaluate", "--data", photos, *words).code == 0
+    assert held and any(path.read_bytes() != content for path, content in before.items())
+
+
 def test_variants_are_trained_for_the_same_steps_and_compared_with_the_whole(
     drawn_photos: Path, tmp_path: Path, humandiffusion: Callable
 ) -> None:
