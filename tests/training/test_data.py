@@ -1,6 +1,7 @@
 """Whatever a folder of photos looks like, what is good of it is learnt from and the rest is named before training."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,19 @@ def test_deepfashion_comes_with_maps_words_and_points_and_items_are_held_out_who
     assert points is not None and points[0].tolist() == [-1, -1, 2]
     assert torch.allclose(points[1], torch.tensor([128.0, 192.0, 0.0]), atol=2)
     assert found.train.source(first) == f"{deepfashion.name}/image/{first}"
+
+
+def test_a_bad_line_of_deepfashion_costs_that_line_alone(deepfashion: Path, tmp_path: Path):
+    root = tmp_path / deepfashion.name
+    shutil.copytree(deepfashion, root)
+    shapes = next((root / "labels").rglob("*shape*.txt"))
+    good = len(shapes.read_text().splitlines())
+    with shapes.open("ab") as file:
+        file.write(b"MEN-\xff.jpg 1 2 3\nWOMEN-x.jpg inf\n")
+    found = open_data([root], tmp_path / "cache", multiple=64)
+    told = f"2 lines of {shapes.name} (the first is line {good + 1}"
+    assert any(told in line for line in found.lines)
+    assert found.train.ids == open_data([deepfashion], tmp_path / "other", multiple=64).train.ids
 
 
 def test_every_annotation_of_deepfashion_may_be_absent(deepfashion: Path, tmp_path: Path):

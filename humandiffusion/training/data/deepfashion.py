@@ -10,7 +10,7 @@ Photos of one item (`...id_00000080...`) are held out together. Text2Human's pro
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
@@ -58,14 +58,17 @@ def is_deepfashion(root: Path) -> bool:
 
 
 def read_deepfashion(root: Path) -> Listing:
-    """The photos in the order of their names. Raises InputError for an annotation file that is not as it should be."""
+    """The photos in the order of their names; lines of annotations that are none are told. Raises InputError for
+    captions that cannot be read.
+    """
     photos = sorted(
         path for name in _IMAGES if (root / name).is_dir() for path in (root / name).iterdir() if _is_photo(path)
     )
     maps = {path.name: path for name in _MAPS if (root / name).is_dir() for path in (root / name).glob("*_segm.png")}
     captions = _captions(root / "captions.json")
-    places, seen = (_numbers(path) for path in _keypoint_files(root))
-    facts, absent = _facts(root)
+    faults: list[str] = []
+    places, seen = (_numbers(path, faults) for path in _keypoint_files(root))
+    facts, absent = _facts(root, faults)
     name = root.resolve().name
     records = tuple(
         Record(
@@ -83,7 +86,7 @@ def read_deepfashion(root: Path) -> Listing:
     missing = [
         file for file, there in (("parsing", maps), ("captions.json", captions), ("keypoints", places)) if not there
     ]
-    return Listing(root, "DeepFashion-MultiModal", records, absent=(*missing, *absent))
+    return Listing(root, "DeepFashion-MultiModal", records, absent=(*missing, *absent, *faults))
 
 
 def _item(stem: str) -> str:
@@ -109,19 +112,27 @@ def _keypoint_files(root: Path) -> tuple[Path, Path]:
     return root / "keypoints" / "keypoints_loc.txt", root / "keypoints" / "keypoints_vis.txt"
 
 
-def _lines(path: Path) -> Iterator[tuple[str, list[int]]]:
-    """Name and numbers of each line. Raises InputError that names the first line that is none."""
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+def _numbers(path: Path, faults: list[str], count: int | None = None) -> dict[str, list[int]]:
+    """Name and numbers of each line, `count` of them if that is known. Lines that are none are left out and the first
+    is told in `faults`.
+    """
+    if not path.is_file():
+        return {}
+    found, bad = {}, []
+    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), 1):
         words = line.split()
         try:
-            if words:
-                yield words[0], [int(float(word)) for word in words[1:]]
-        except ValueError as error:
-            raise InputError(f"--data: {path} line {number}: wanted a file name and whole numbers") from error
-
-
-def _numbers(path: Path) -> dict[str, list[int]]:
-    return dict(_lines(path)) if path.is_file() else {}
+            values = [int(float(word)) for word in words[1:]]
+        except (ValueError, OverflowError):
+            values = None
+        if values is None or (words and count is not None and len(values) != count):
+            bad.append(number)
+        elif words:
+            found[words[0]] = values
+    if bad:
+        wanted = "whole numbers" if count is None else f"{count} whole numbers"
+        faults.append(f"{len(bad)} lines of {path.name} (the first is line {bad[0]}: wanted a file name and {wanted})")
+    return found
 
 
 def _keypoints(name: str, places: Mapping[str, list[int]], seen: Mapping[str, list[int]]) -> Tensor | None:
@@ -137,7 +148,7 @@ def _keypoints(name: str, places: Mapping[str, list[int]], seen: Mapping[str, li
     return torch.cat((xy, torch.where(absent, 2.0, state)[:, None]), 1)
 
 
-def _facts(root: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
+def _facts(root: Path, faults: list[str]) -> tuple[dict[str, dict[str, str]], list[str]]:
     """Annotations of each photo in words, and which files there are none of. What is not visible is left out."""
     found: dict[str, dict[str, str]] = {}
     absent = []
@@ -149,9 +160,7 @@ def _facts(root: Path) -> tuple[dict[str, dict[str, str]], list[str]]:
         if path is None:
             absent.append(f"labels of {kind}")
             continue
-        for name, values in _lines(path):
-            if len(values) != len(columns):
-                raise InputError(f"--data: {path}: {name} has {len(values)} numbers, wanted {len(columns)}")
+        for name, values in _numbers(path, faults, len(columns)).items():
             told = {
                 column: choices[value]
                 for (column, choices), value in zip(columns, values, strict=True)
