@@ -54,8 +54,10 @@ def measure(args: argparse.Namespace) -> Figures:
 def _loop(args: argparse.Namespace, photos: Path, folder: Path, turn: int) -> list[float]:
     """Seconds of each step of a run of the command line, but its first two."""
     from humandiffusion.cli import main as command
+    from humandiffusion.training import denoiser
     from humandiffusion.training.metrics import read_metrics
 
+    denoiser.SAMPLES = 1  # the sheet at the end is not what is measured
     out = folder / f"run{turn}"
     words = ["train", "denoiser", "--data", photos, "--out", out, "--cache", folder / "cache", "--variants", 1,
              "--workers", 0, "--batch", args.batch, "--steps", args.steps, "--coarse-share", 0, "--log-every", 1,
