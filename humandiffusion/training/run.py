@@ -90,14 +90,9 @@ def start(args: argparse.Namespace, *, resting: bool = False) -> Accelerator:
     )
     set_seed(args.seed)
     torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
-    flags = flags_of(args, accelerator.num_processes)
     if args.resume:
-        for change in changed_flags(args.out, flags):
+        for change in changed_flags(args.out, flags_of(args, accelerator.num_processes)):
             tell(accelerator, f"--resume: {change}; the run goes on with the new value, not as it would have without")
-    if accelerator.is_main_process:
-        args.out.mkdir(parents=True, exist_ok=True)
-        write_flags(args.out, flags)
-    accelerator.wait_for_everyone()
     return accelerator
 
 
@@ -142,6 +137,7 @@ def _note_data(args: argparse.Namespace, accelerator: Accelerator, found: Found)
             was = f"{before['photos']} photos before, {now['photos']} now"
             tell(accelerator, f"--resume: the photos are others ({was}); the run goes on, not as it would have before")
     if accelerator.is_main_process:
+        args.out.mkdir(parents=True, exist_ok=True)
         beside = path.with_suffix(".part")
         beside.write_text(json.dumps(now), encoding="utf-8")
         os.replace(beside, path)
@@ -223,6 +219,8 @@ def steps(
     watch, first, saved = Watch(args.out, args.precision), progress.step, progress.step if args.resume else -1
     spoilt = torch.zeros(2, device=accelerator.device)
     if accelerator.is_main_process:
+        args.out.mkdir(parents=True, exist_ok=True)
+        write_flags(args.out, flags_of(args, accelerator.num_processes))
         progress.metrics.begin(progress.step, args.tensorboard)
     bar = tqdm(
         total=args.steps, initial=first, desc=name, unit="step", disable=not accelerator.is_main_process,

@@ -101,13 +101,15 @@ def test_every_training_run_has_its_options(humandiffusion: Callable, run: str) 
 
 
 @pytest.mark.parametrize("run", ["denoiser", "decoder", "encoder"])
-def test_training_on_a_folder_without_an_index_is_refused_and_writes_nothing(
+def test_training_on_a_folder_without_photos_is_refused_and_writes_nothing(
     humandiffusion: Callable, tiny_files: Any, tmp_path: Path, run: str
 ) -> None:
     files = ["--encoder", tiny_files.encoder, "--memory", tiny_files.memory] if run == "denoiser" else []
-    ended = humandiffusion("train", run, "--data", tmp_path, "--out", tmp_path / "out", *files)
-    assert ended.code == 2 and ended.err.count("\n") == 1 and "index.json" in ended.err
-    assert not list(tmp_path.iterdir())
+    photos = tmp_path / "photos"
+    photos.mkdir()
+    ended = humandiffusion("train", run, "--data", photos, "--out", tmp_path / "out", *files)
+    assert ended.code == 2 and ended.err.count("\n") == 1 and "holds no photos" in ended.err
+    assert list(tmp_path.rglob("*")) == [photos]
 
 
 def _photos(folder: Path) -> Path:
