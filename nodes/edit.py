@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from ..humandiffusion.editing.crop import CONTEXT
+from ..humandiffusion.editing.crop import CONTEXT, at_size_of
 from ..humandiffusion.editing.plan import plan_edit
 from ..humandiffusion.errors import InputError
 from ..humandiffusion.parts import part_index
@@ -209,22 +209,36 @@ class EditPart(io.ComfyNode):
         painter.check()
         shown = one_picture(reference, "reference"), one_picture(reference_mask, "reference_mask")
         settings = {"seed": seed, "steps": steps, "cfg": cfg, "sampler_name": sampler_name, "scheduler": scheduler}
+        index, maps_of = part_index(part), ((pose, "pose"), (new_pose, "new_pose"))
+        frames = [
+            (image[i : i + 1], *(one and _of_frame(one, i, len(image), name) for one, name in maps_of))
+            for i in range(len(image))
+        ]
+        # A frame of a film in which the part is out of sight stays as it is.
+        shows = [any(one is not None and bool(one.present()[:, index].any()) for one in maps) for _, *maps in frames]
         plans = [
             plan_edit(
-                image[i : i + 1],
-                _of_frame(pose, i, len(image), "pose"),
-                part_index(part),
-                new_pose=None if new_pose is None else _of_frame(new_pose, i, len(image), "new_pose"),
+                picture,
+                map_,
+                index,
+                new_pose=new,
                 grow=grow,
                 feather=feather,
                 context=context,
                 **painter.crop_settings(resolution),
             )
-            for i in range(len(image))
+            if shown_here or not any(shows)
+            else None
+            for (picture, map_, new), shown_here in zip(frames, shows, strict=True)
         ]
-        done = [plan.finish(painter.paint(plan, phrase, *shown, denoise=denoise, **settings)) for plan in plans]
-        masks, maps = torch.cat([plan.mask for plan in plans]), Pose.stack([plan.after for plan in plans])
-        return io.NodeOutput(torch.cat(done), masks, maps)
+        done = [
+            (picture, torch.zeros(picture.shape[:3]), at_size_of(map_, (picture.shape[1], picture.shape[2])))
+            if plan is None
+            else (plan.finish(painter.paint(plan, phrase, *shown, denoise=denoise, **settings)), plan.mask, plan.after)
+            for plan, (picture, map_, _) in zip(plans, frames, strict=True)
+        ]
+        pictures, masks, maps = zip(*done, strict=True)
+        return io.NodeOutput(torch.cat(pictures), torch.cat(masks), Pose.stack(maps))
 
 
 def _of_frame(pose: Pose, index: int, frames: int, name: str) -> Pose:

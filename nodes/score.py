@@ -80,7 +80,8 @@ class Score(io.ComfyNode):
                 io.Boolean.Output(
                     display_name="redo",
                     tooltip="On if the worst part is below the pass mark. Goes into Edit Part's needed, which "
-                    "otherwise leaves the picture as it is.",
+                    "otherwise leaves the picture as it is. For one picture at a time: of a batch, Edit Part would "
+                    "paint that part anew in all of them.",
                 ),
             ],
         )

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import torch
+
 from ..humandiffusion.editing.tiles import join_tiles, tile_crops, tile_pictures, tile_poses
 from .types import PictureTiles, SemanticPose, io
 
@@ -19,8 +21,8 @@ class CropTiles(io.ComfyNode):
             node_id="HumanDiffusionCropTiles",
             display_name="Crop Tiles",
             category="HumanDiffusion/edit",
-            description="Cuts a large picture and its map into overlapping tiles, as a batch, to refine them one by "
-            "one. Each tile has its own piece of the map, so that no tile paints a whole person.",
+            description="Cuts a large picture and its map into overlapping tiles, to refine them a few at a time. Each "
+            "tile has its own piece of the map, so that no tile paints a whole person.",
             search_aliases=["tiled refinement", "tiled upscale", "hires", "ultimate upscale", "split image"],
             is_experimental=True,
             inputs=[
@@ -36,15 +38,25 @@ class CropTiles(io.ComfyNode):
                     step=GRID // 2,
                     tooltip="By how many pixels neighbours overlap at least; they fade into each other there.",
                 ),
+                io.Int.Input(
+                    "at_a_time",
+                    default=4,
+                    min=0,
+                    max=4096,
+                    tooltip="How many tiles go through the nodes behind this one together; 0 for all. Fewer need less "
+                    "memory.",
+                ),
             ],
             outputs=[
                 io.Image.Output(
                     display_name="images",
-                    tooltip="The tiles as a batch, row by row. Goes into VAE Encode, then a sampler with denoise below "
-                    "1, then VAE Decode.",
+                    is_output_list=True,
+                    tooltip="The tiles, row by row, in batches of at_a_time. Goes into VAE Encode, then a sampler with "
+                    "denoise below 1, then VAE Decode.",
                 ),
                 SemanticPose.Output(
                     display_name="pose",
+                    is_output_list=True,
                     tooltip="A map for each tile, for Apply MCA or HumanDiffusion Conditioning. A part that a tile "
                     "does not show has no effect there.",
                 ),
@@ -59,9 +71,16 @@ class CropTiles(io.ComfyNode):
         return True
 
     @classmethod
-    def execute(cls, image: Any, pose: SemanticPose.Type, width: int, height: int, overlap: int) -> io.NodeOutput:
+    def execute(
+        cls, image: Any, pose: SemanticPose.Type, width: int, height: int, overlap: int, at_a_time: int = 0
+    ) -> io.NodeOutput:
         crops = tile_crops((image.shape[1], image.shape[2]), (height, width), overlap, GRID)
-        return io.NodeOutput(tile_pictures(image[..., :3], crops), tile_poses(pose, crops), crops)
+        images, maps = tile_pictures(image[..., :3], crops), tile_poses(pose, crops)
+        most = at_a_time or len(images)
+        turns = [range(first, min(first + most, len(images))) for first in range(0, len(images), most)]
+        # One map for several pictures: each picture's tiles have the same pieces of it.
+        poses = [maps.stack([maps.select(i % maps.batch) for i in turn]) for turn in turns]
+        return io.NodeOutput([images[turn.start : turn.stop] for turn in turns], poses, crops)
 
 
 class JoinTiles(io.ComfyNode):
@@ -74,6 +93,7 @@ class JoinTiles(io.ComfyNode):
             description="Puts the tiles of Crop Tiles together again; they fade into each other where they overlap.",
             search_aliases=["merge tiles", "stitch tiles", "untile"],
             is_experimental=True,
+            is_input_list=True,
             inputs=[
                 io.Image.Input(
                     "images",
@@ -85,5 +105,5 @@ class JoinTiles(io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, images: Any, tiles: PictureTiles.Type) -> io.NodeOutput:
-        return io.NodeOutput(join_tiles(images, tiles))
+    def execute(cls, images: list[Any], tiles: list[PictureTiles.Type]) -> io.NodeOutput:
+        return io.NodeOutput(join_tiles(torch.cat(images), tiles[0]))

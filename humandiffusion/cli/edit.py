@@ -50,11 +50,11 @@ def run(args: argparse.Namespace) -> int:
     part = part_index(args.part)
     if not (args.text.strip() or args.reference or args.new_pose):
         raise InputError("--text, --reference, --new-pose: got none of them, wanted what is to change")
-    picture = read_photo(args.image, "--image")
+    picture, profile = _read(args.image)
     reference = read_photo(args.reference, "--reference")[0] if args.reference else None
     plan = plan_edit(
         picture,
-        _map_of(picture, args.pose),
+        _map_of(picture[..., :3], args.pose),
         part,
         new_pose=open_pose(args.new_pose) if args.new_pose else None,
         largest=1.0,
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
         guidance=args.cfg,
         denoise=args.denoise,
     )
-    _save(changed[0], args.out)
+    _save(changed[0], args.out, profile)
     print_line(str(args.out))
     return 0
 
@@ -83,10 +83,27 @@ def _map_of(picture: "Tensor", source: str | None) -> "SemanticPose":
     return load_parser("builtin").parse(picture.movedim(-1, 1))
 
 
-def _save(picture: "Tensor", out: Path) -> None:
+def _read(path: Path) -> "tuple[Tensor, bytes | None]":
+    """The picture [1, H, W, 3], or 4 with its alpha, and its colour profile. Raises InputError."""
+    import numpy as np
+    import torch
+    from PIL import Image, ImageOps
+
+    picture = read_photo(path, "--image")
+    with Image.open(path) as file:
+        if file.mode.startswith(("I", "F")):
+            raise InputError(f"--image: {path} has more than 8 bits a channel, wanted 8; save it as an ordinary PNG")
+        profile = file.info.get("icc_profile")
+        if file.has_transparency_data:
+            pixels = np.array(ImageOps.exif_transpose(file).convert("RGBA"))
+            picture = torch.from_numpy(pixels)[None].float() / 255
+    return picture, profile
+
+
+def _save(picture: "Tensor", out: Path, profile: bytes | None) -> None:
     from PIL import Image
 
     # A level of 0 to 255 that was divided by 255 comes back as it was.
     pixels = (picture * 255).round().byte().numpy()
     with appearing_whole(out) as beside:
-        Image.fromarray(pixels).save(beside, format="PNG")
+        Image.fromarray(pixels).save(beside, format="PNG", icc_profile=profile)

@@ -16,12 +16,14 @@ from ..errors import InputError
 from ..pose import geometry
 from ..pose.occupancy import resize_area
 from ..pose.semantic_pose import SemanticPose
-from ..sampling import GRID
+from ..sampling import GRID, nearest_on_grid
 from .mask import REFERENCE
 
 # The native model's own size of picture, as the side of a square of that many pixels.
 RESOLUTION = round(math.sqrt(REFERENCE[0] * REFERENCE[1]))
 CONTEXT = 0.5
+# Neighbouring sizes of SDXL, as 832 x 1216 and 896 x 1152, are one picture; a square is none of 2 : 3.
+SLACK = 1.18
 # A resize by less than this is not worth its loss.
 _AS_IT_IS = 1.2
 
@@ -151,13 +153,20 @@ def uncrop(picture: Tensor, crop: Crop, patch: Tensor, mask: Tensor) -> Tensor:
     return result
 
 
-def check_shape(pose: SemanticPose, picture: tuple[int, int], slack: float = 0.06) -> None:
+def alike(size: Sequence[int], other: Sequence[int]) -> bool:
+    """Whether two (height, width) have so nearly the same proportions that one may be the map of the other."""
+    return abs(math.log((size[1] / size[0]) / (other[1] / other[0]))) <= math.log(SLACK)
+
+
+def check_shape(pose: SemanticPose, picture: tuple[int, int]) -> None:
     """Raises InputError if a map is of another shape than a picture (height, width), rounding to a grid allowed."""
-    ratio = (pose.width / pose.height) / (picture[1] / picture[0])
-    if abs(math.log(ratio)) > slack:
+    own = (pose.height, pose.width)
+    rounded = [nearest_on_grid(side) for side in own]  # what the native model makes of a small map can be far off
+    if not (alike(own, picture) or alike(rounded, picture)):
         raise InputError(
             f"pose: got a map of {pose.width}x{pose.height} for a picture of {picture[1]}x{picture[0]}, wanted one of "
-            "the same shape; use the map that the picture was made with, or Pose From Image"
+            "the same shape; use the map that the picture was made with, fitted by Pose Transform if the picture has "
+            "another shape on purpose, or Pose From Image"
         )
 
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..parts import PART_NAMES
-from ..pose.distances import distance
+from ..pose.distances import distances
 from ..pose.semantic_pose import SemanticPose
 
 # Lengths are told in pixels of a picture of this size, and are larger on larger pictures in proportion.
@@ -57,9 +57,10 @@ def _soft(shape: Tensor, grow: float, feather: float, hull: bool) -> Tensor:
     if not bool(shape.any()):
         return mask
     # Nothing further away is ever looked at, so that a small part of a large picture is quick.
-    window = _window(shape, math.ceil(grow + feather) + 1)
+    reach = math.ceil(grow + feather) + 1
+    window = _window(shape, reach)
     near = shape[window].cpu()
-    far = distance(convex_hull(near) if hull else near)
+    (far,) = distances((convex_hull(near) if hull else near)[None], reach)
     past = (far - grow) / feather if feather > 0 else (far > grow).float()
     past = past.clamp(0, 1)
     mask[window] = 1 - past * past * (3 - 2 * past)

@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from ..errors import InputError
+from ..parts import PART_NAMES
 from ..pose.semantic_pose import SemanticPose
 from ..pose.transform import shares_of
 from ..prompts import PartPrompt
@@ -81,6 +82,11 @@ def plan_edit(
     size = (picture.shape[1], picture.shape[2])
     before = at_size_of(pose, size)
     after = before if new_pose is None else reshaped(before, at_size_of(new_pose, size), part)
+    if new_pose is not None and bool(before.present()[:, part].any()) and not bool(after.present()[:, part].any()):
+        raise InputError(
+            f"part: got {PART_NAMES[part]}, which new_pose takes away; choose the part that new_pose has in its place "
+            "(skin, another garment): that is painted where it was"
+        )
     require_part(after, part, "the map" if new_pose is None else "either map")
     if after.batch not in (1, len(picture)) and len(picture) != 1:
         raise InputError(f"pose: got {after.batch} maps for {len(picture)} images, wanted as many, or one for all")

@@ -70,8 +70,8 @@ def join_tiles(tiles: Tensor, crops: Sequence[Crop]) -> Tensor:
         )
     crops = [_enlarged(crop, factor) for crop in crops]
     batches = tiles.unflatten(0, (-1, count))
-    result = torch.zeros(len(batches), *crops[0].picture, tiles.shape[3])
-    for i, (crop, weight) in enumerate(zip(crops, tile_weights(crops), strict=True)):
+    result = torch.zeros(len(batches), *crops[0].picture, tiles.shape[3], device=tiles.device)
+    for i, (crop, weight) in enumerate(zip(crops, tile_weights(crops).to(tiles.device), strict=True)):
         outer, inner = _windows(crop)
         result[:, outer[0], outer[1]] += batches[:, i, inner[0], inner[1]].float() * weight[inner][..., None]
     return result.to(tiles)

@@ -106,6 +106,7 @@ def score_pictures(
         raise InputError(f"pose: got {pose.batch} maps for {len(images)} pictures, wanted one, or one for each")
     phrases = {prompt.part: prompt.phrase.strip() for prompt in prompts.parts if prompt.phrase.strip()}
     text = TextJudge(encoder, phrases)
+    images = images.nan_to_num()  # a decoder that overflowed: black there, and judged as such
     seen = parser.parse(images).labels.cpu()
     wanted = fit(pose, (images.shape[2], images.shape[3])).labels.cpu()
     wanted = wanted.expand(len(images), -1, -1)

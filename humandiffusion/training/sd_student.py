@@ -70,7 +70,7 @@ class Schedule:
         a, s = (level.sqrt()[:, None, None, None] for level in (kept, 1 - kept))
         snr = kept / (1 - kept)
         if self.predicts == "epsilon":
-            return moment, a * x0 + s * noise, noise, snr.clamp_max(_MOST_SNR) / snr
+            return moment, a * x0 + s * noise, noise, (_MOST_SNR / snr).clamp_max(1)
         return moment, a * x0 + s * noise, a * noise - s * x0, snr.clamp_max(_MOST_SNR) / (snr + 1)
 
 

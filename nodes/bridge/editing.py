@@ -22,6 +22,7 @@ from .folders import BUILTIN
 from .native_conds import native_conditioning
 from .native_model import is_native_model
 from .sd_align import apply_mca
+from .sd_conds import is_marked
 from .sd_model import architecture_of
 
 # The size of picture that each family was trained for, as the side of a square of that many pixels.
@@ -62,6 +63,12 @@ class Painter:
                 f"clip: got none, and the MODEL is of {name}, whose parts are described through its CLIP; "
                 "connect the CLIP of the same checkpoint"
             )
+        for name in ("positive", "negative"):
+            if is_marked(getattr(self, name) or []):
+                raise InputError(
+                    f"{name}: got one that went through Apply MCA, whose map is the whole picture's and would be seen "
+                    "again inside the part; connect the one before Apply MCA, Edit Part aligns it itself"
+                )
 
     def crop_settings(self, resolution: int) -> dict[str, Any]:
         """Settings of `plan_edit` for the model; `resolution` 0 is the one that it was trained for.

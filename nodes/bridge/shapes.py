@@ -1,20 +1,16 @@
 """Whether a latent has the map's proportions: a node that cuts the picture into tiles hands over others."""
 
-import math
 from collections.abc import Sequence
 
+from ...humandiffusion.editing.crop import alike
 from ...humandiffusion.errors import InputError
-
-# Neighbouring sizes of SDXL, as 832 x 1216 and 896 x 1152, are one picture; a square is none of 2 : 3.
-SLACK = 1.18
 
 
 def check_proportions(latent: Sequence[int], wanted: tuple[int, int], pixels: int) -> None:
     """Raises InputError if a latent [B, C, h, w] is of another shape than `wanted` (height, width), that of the map or
     of the picture that was asked for. `pixels`: of the picture to one of the latent.
     """
-    ratio = (latent[-1] / latent[-2]) / (wanted[1] / wanted[0])
-    if abs(math.log(ratio)) > math.log(SLACK):
+    if not alike(latent[-2:], wanted):
         raise InputError(
             f"latent: got a picture of {latent[-1] * pixels}x{latent[-2] * pixels} for a map of {wanted[1]}x"
             f"{wanted[0]}, wanted one of the map's proportions; a node that cuts the picture into tiles does not cut "

@@ -133,3 +133,22 @@ def test_a_map_of_another_shape_is_refused_by_name(edit: Callable, tmp_path: Pat
     Image.new("RGB", (64, 64)).save(tmp_path / "square.png")
     ended = edit(image=tmp_path / "square.png")
     assert ended.code == 2 and "64x96 for a picture of 64x64" in ended.err
+
+
+def test_alpha_and_colour_profile_come_through(edit: Callable, photo: Path, tmp_path: Path) -> None:
+    alpha = np.random.default_rng(0).integers(0, 256, (96, 64, 1), dtype=np.uint8)
+    clear = tmp_path / "clear.png"
+    Image.fromarray(np.concatenate((_pixels(photo), alpha), 2)).save(clear, icc_profile=b"profile")
+    assert edit(image=clear).code == 0
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.mode == "RGBA" and picture.info["icc_profile"] == b"profile"
+    assert (_pixels(tmp_path / "out.png")[..., 3:] == alpha).all()
+    assert edit(image=photo, out=tmp_path / "plain.png").code == 0
+    assert (_pixels(tmp_path / "plain.png") == _pixels(tmp_path / "out.png")[..., :3]).all()
+
+
+def test_a_picture_of_16_bits_is_refused(edit: Callable, tmp_path: Path) -> None:
+    deep = tmp_path / "deep.png"
+    Image.fromarray(np.zeros((96, 64), np.uint16)).save(deep)
+    ended = edit(image=deep)
+    assert ended.code == 2 and "8 bits" in ended.err and not (tmp_path / "out.png").exists()

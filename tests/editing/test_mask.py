@@ -1,6 +1,8 @@
 """The mask of a part: 1 on it, exactly 0 beyond its reach, in proportion to the picture."""
 
 import math
+import subprocess
+import sys
 
 import pytest
 import torch
@@ -69,3 +71,19 @@ def test_the_hull_fills_the_gap_between_the_legs() -> None:
 def test_a_length_that_is_none_is_refused(lengths: dict[str, float]) -> None:
     with pytest.raises(InputError, match=next(iter(lengths))):
         part_mask(STANDING, TOP, **lengths)
+
+
+def test_a_part_as_wide_as_a_large_picture_needs_little_memory() -> None:
+    words = (
+        "import resource, torch;"
+        "from humandiffusion.editing.mask import part_mask;"
+        "labels = torch.zeros(1, 3072, 2048, dtype=torch.uint8);"
+        "labels[:, 1000:2000, 700:1400] = 1;"
+        "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss;"
+        "part_mask(labels, 0);"
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)"
+    )
+    pytest.importorskip("resource")  # not on Windows
+    spent = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True).stdout
+    mebibyte = 2**20 if sys.platform == "darwin" else 2**10  # told in bytes there, in kilobytes elsewhere
+    assert int(spent) / mebibyte < 1024

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 import torch
 
+from humandiffusion.editing.crop import check_shape
 from humandiffusion.editing.masked_sampling import masked_sigmas, sample_masked
 from humandiffusion.editing.native import edit_native, features_of
 from humandiffusion.editing.plan import plan_edit, reshaped
@@ -14,6 +15,7 @@ from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, FACE, HAIR, HEADWEAR, PANTS, SKIN, TOP
 from humandiffusion.pose.io import load_pose
 from humandiffusion.pose.semantic_pose import SemanticPose
+from humandiffusion.sampling import GRID, nearest_on_grid
 
 
 @pytest.fixture(scope="module")
@@ -111,6 +113,18 @@ def test_what_is_wrong_is_refused(pipeline: Any, pose: SemanticPose) -> None:
         plan_edit(PICTURE.expand(3, -1, -1, -1), two, TOP)
     with pytest.raises(InputError, match="batch of 3"):
         edit_native(pipeline, plan_edit(PICTURE.expand(3, -1, -1, -1), pose, TOP), "a coat")
+
+
+def test_every_map_serves_the_picture_that_was_made_with_it() -> None:
+    for height in range(64, 640, 16):
+        for width in range(64, 512, 16):
+            size = nearest_on_grid(height, GRID), nearest_on_grid(width, GRID)
+            pose = SemanticPose(torch.full((1, height, width), TOP, dtype=torch.uint8))
+            check_shape(pose, size)
+    small = SemanticPose(torch.full((1, 256, 176), TOP, dtype=torch.uint8))
+    assert plan_edit(torch.rand(1, 256, 192, 3), small, TOP).after.labels.shape == (1, 256, 192)
+    with pytest.raises(InputError, match="same shape"):
+        check_shape(small, (256, 256))
 
 
 def test_masked_sampling_keeps_what_is_outside_and_is_plain_sampling_inside() -> None:

@@ -64,6 +64,14 @@ def test_a_picture_that_shows_all_that_is_asked_scores_high() -> None:
     assert part(found, TOP).asked == ("red",) and part(found, TOP).seen == "red"
 
 
+def test_a_picture_that_is_no_picture_has_a_low_score_and_no_broken_report() -> None:
+    ruined = picture()
+    ruined[..., :] = math.nan
+    found = score(ruined)
+    assert found.score < 0.6
+    json.dumps(found.to_dict(), allow_nan=False)
+
+
 def test_a_wrong_colour_costs_its_part_and_makes_it_the_worst() -> None:
     found = score(picture(pants=GREEN))
     assert found.score < score(picture()).score - 0.1
@@ -154,6 +162,7 @@ def test_overlays_of_a_batch_have_one_size() -> None:
 def test_the_best_come_first_and_of_equals_the_earlier_one() -> None:
     assert best([0.2, 0.9, 0.5, 0.9], 3) == [1, 3, 2]
     assert best([0.3], 5) == [0]
+    assert best([0.1, math.nan, 0.5], 2) == [2, 0]
     for scores, keep, words in (([], 1, "scores"), ([0.5], 0, "keep")):
         with pytest.raises(InputError, match=words):
             best(scores, keep)

@@ -1,5 +1,6 @@
 """Laws of editing one part inside ComfyUI: inside_edit.py COMFYUI PACK TINY_MODELS SD_FILES, see boot.py."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ STANDING, DRESSED = (
     part("humandiffusion.pose.presets").load_preset(name, (192, 128))
     for name in ("standing-trousers", "standing-dress")
 )
-TOP, DRESS, HEADWEAR = 1, 4, 7
+TOP, DRESS, HEADWEAR, SKIN = 1, 4, 7, 15
 PICTURE = torch.rand(1, 192, 128, 3, generator=torch.Generator().manual_seed(3))
 NATIVE = {"model": MODEL, "vae": VAE, "encoder": ENCODER, "memory": MEMORY}
+ALIGNED = {"strength": 1.0, "start": 0.0, "end": 1.0, "coarse": 1.0, "middle": 1.0, "fine": 1.0}
+ALIGNED |= {"prompt_inside": 0.3, "regions": "soft", "feather": 8.0}
 STABLE = {"model": CHECKPOINT, "vae": SD_VAE, "clip": CLIP, "resolution": 128, "cfg": 4.0}
 
 
@@ -149,10 +152,8 @@ def law_single_nodes_do_an_edit_with_stock_nodes() -> None:
     assert area.shape[1:3] == mask.shape[1:3] == pose.labels.shape[1:3] and torch.equal(crop.mask, whole)
     told = prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a green shirt"),))
     positive, negative = (core.CLIPTextEncode().encode(CLIP, text)[0] for text in ("a man", ""))
-    settings = {"strength": 1.0, "start": 0.0, "end": 1.0, "coarse": 1.0, "middle": 1.0, "fine": 1.0}
-    settings |= {"prompt_inside": 0.3, "regions": "soft", "feather": 8.0}
     model, positive, negative = (
-        NODES["ApplyMCA"].execute(CHECKPOINT, positive, negative, CLIP, told, pose, **settings).result
+        NODES["ApplyMCA"].execute(CHECKPOINT, positive, negative, CLIP, told, pose, **ALIGNED).result
     )
     soft = differential.DifferentialDiffusion.execute(model).result[0]
     (masked,) = core.SetLatentNoiseMask().set_mask(core.VAEEncode().encode(SD_VAE, area)[0], mask)
@@ -164,17 +165,39 @@ def law_single_nodes_do_an_edit_with_stock_nodes() -> None:
         assert torch.equal(image[whole == 0], PICTURE[whole == 0]) and not torch.equal(image, PICTURE)
 
 
+def law_a_frame_without_the_part_keeps_its_picture() -> None:
+    bare = replace(STANDING, labels=torch.where(STANDING.labels == TOP, SKIN, STANDING.labels), soft=None)
+    both = STANDING.stack([bare, replace(STANDING, soft=None)])
+    image, mask, _ = edit(**NATIVE, image=torch.cat((PICTURE, PICTURE)), pose=both)
+    assert torch.equal(image[0], PICTURE[0]) and not mask[0].any()
+    assert not torch.equal(image[1], PICTURE[0]) and mask[1].any()
+    refused(lambda: edit(**NATIVE, new_pose=bare), "takes away", "skin")
+
+
+def law_a_conditioning_that_has_regions_already_is_refused_by_name() -> None:
+    given = [core.CLIPTextEncode().encode(CLIP, text)[0] for text in ("a man", "")]
+    told = prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a green shirt"),))
+    _, positive, negative = NODES["ApplyMCA"].execute(CHECKPOINT, *given, CLIP, told, STANDING, **ALIGNED).result
+    refused(lambda: edit(**STABLE, positive=positive), "positive", "before Apply MCA")
+    refused(lambda: edit(**STABLE, negative=negative), "negative", "before Apply MCA")
+
+
 def law_tiles_have_their_own_maps_and_come_together() -> None:
-    tiles, poses, where = NODES["CropTiles"].execute(PICTURE, STANDING, 128, 128, 32).result
-    assert len(tiles) == poses.batch == len(where) == 2
-    assert torch.allclose(NODES["JoinTiles"].execute(tiles, where).result[0], PICTURE, atol=1e-5)
+    tiles, poses, where = NODES["CropTiles"].execute(PICTURE, STANDING, 128, 128, 32, 1).result
+    assert len(tiles) == len(poses) == len(where) == 2 and {len(one) for one in tiles} == {1}
+    (whole,), (maps,), _ = NODES["CropTiles"].execute(PICTURE, STANDING, 128, 128, 32, 0).result
+    assert torch.equal(whole, torch.cat(tiles)) and torch.equal(maps.labels, torch.cat([one.labels for one in poses]))
+    assert torch.allclose(NODES["JoinTiles"].execute(tiles, [where]).result[0], PICTURE, atol=1e-5)
     features = part("humandiffusion.smr.features").retrieve(
         ENCODER, MEMORY, prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a green shirt"),))
     )
-    condition = NODES["Conditioning"].execute(features, poses, 0, 0, 1).result
-    (latent,) = core.VAEEncode().encode(VAE, tiles)
-    (done,) = core.common_ksampler(MODEL, 1, 2, 2.0, "euler", "normal", *condition[:2], latent, denoise=0.5)
-    (image,) = NODES["JoinTiles"].execute(core.VAEDecode().decode(VAE, done)[0], where).result
+    refined = []
+    for tile, pose in zip(tiles, poses, strict=True):
+        condition = NODES["Conditioning"].execute(features, pose, 0, 0, 1).result
+        (latent,) = core.VAEEncode().encode(VAE, tile)
+        (done,) = core.common_ksampler(MODEL, 1, 2, 2.0, "euler", "normal", *condition[:2], latent, denoise=0.5)
+        refined.append(core.VAEDecode().decode(VAE, done)[0])
+    (image,) = NODES["JoinTiles"].execute(refined, [where]).result
     assert image.shape == PICTURE.shape and image.isfinite().all()
 
 
