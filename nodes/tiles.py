@@ -40,6 +40,7 @@ class CropTiles(io.ComfyNode):
                 ),
                 io.Int.Input(
                     "at_a_time",
+                    optional=True,
                     default=4,
                     min=0,
                     max=4096,
@@ -72,7 +73,7 @@ class CropTiles(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, image: Any, pose: SemanticPose.Type, width: int, height: int, overlap: int, at_a_time: int = 0
+        cls, image: Any, pose: SemanticPose.Type, width: int, height: int, overlap: int, at_a_time: int = 4
     ) -> io.NodeOutput:
         crops = tile_crops((image.shape[1], image.shape[2]), (height, width), overlap, GRID)
         images, maps = tile_pictures(image[..., :3], crops), tile_poses(pose, crops)
