@@ -34,7 +34,7 @@ def run(args: argparse.Namespace) -> None:
     recipe = {"step": int(rows[-1]["step"]), "seconds": round(float(rows[-1]["seconds"]), 1)} if rows else {}
     save_denoiser(
         args.out,
-        config=_config(weights[0], encoder.dim),
+        config=config_of(weights[0], encoder.dim),
         decoder_config=DecoderConfig(),
         unet=load_file(weights[0]),
         decoder=load_file(weights[1]),
@@ -44,8 +44,8 @@ def run(args: argparse.Namespace) -> None:
     load_denoiser(args.out)
 
 
-def _config(path: Path, feature_dim: int) -> DenoiserConfig:
-    """The sizes that a run wrote with its weights; without any, those of the code."""
+def config_of(path: Path, feature_dim: int) -> DenoiserConfig:
+    """The sizes that a run of the denoiser wrote with its weights; without any, those of the code."""
     with safe_open(path, "pt") as file:
         told = (file.metadata() or {}).get("config")
     return config_from(DenoiserConfig, json.loads(told)) if told else DenoiserConfig(feature_dim=feature_dim)

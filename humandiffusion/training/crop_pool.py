@@ -18,6 +18,7 @@ from .ccp import CCP_PARTS
 from .photos import Photos
 from .phrases import Description
 from .recolour import PATTERNS, Cloth, dress
+from .xkcd import held_out_colours
 
 CUT_SIZE = 128
 MIN_PIXELS = 120
@@ -73,6 +74,12 @@ def colour_words(part: int, lab: Tensor, colours: dict[str, tuple[int, int, int]
         if float((srgb_to_lab(torch.tensor(own[first]) / 255) - lab).norm()) < 20:
             return first, *names
     return names
+
+
+def words_to_learn(part: int, lab: Tensor, colours: dict[str, tuple[int, int, int]]) -> tuple[str, ...]:
+    """`colour_words` without the names that are kept out of training: one of them is what people call a skin."""
+    kept_out = held_out_colours()
+    return tuple(name for name in colour_words(part, lab, colours) if name not in kept_out)
 
 
 def pools_of(
@@ -151,7 +158,7 @@ class _Variants(Dataset[CropPool]):
         if cloth is not None and cloth.pattern is not None:
             lab = srgb_to_lab(torch.tensor(cloth.colour))
         pattern = cloth.pattern if cloth else None
-        names = colour_words(part, lab, self.colours)
+        names = words_to_learn(part, lab, self.colours)
         image, mask = _shrink(image), _shrink(mask)
         description = Description(part, label, names, pattern, second if pattern and second else "", cloth is None)
         return CropPool(_bytes(image)[None], _bytes(mask)[None], lab[None], [description])

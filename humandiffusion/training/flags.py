@@ -16,7 +16,7 @@ FILE = "flags.json"
 # Of these nothing that is learnt depends on.
 _FREE = {
     "out", "resume", "workers", "save_every", "log_every", "stop_at", "tensorboard", "checkpointing", "cache", "data",
-    "more",
+    "more", "unmapped",
 }  # fmt: skip
 # Another value goes on from the same weights, another way. Numbers with a point, as weights of losses, are such too.
 _STATED = {"steps", "minutes", "lr", "batch", "accumulate", "precision", "processes"}

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,9 +15,10 @@ from .data.files import content_key
 from .data.photo_data import PhotoData
 from .data.pieces import Piece, fill
 from .phrases import Description
+from .told import told_phrases
 
 Colours = dict[str, tuple[int, int, int]]
-_RECIPE = "1"  # of crop_pool.py: what was kept under another is made anew
+_RECIPE = "2"  # of crop_pool.py: what was kept under another is made anew
 
 
 def kept_pool(
@@ -30,7 +31,8 @@ def kept_pool(
     keys = [content_key(photos.key(i), i, named, str(copies), str(seed), _RECIPE) for i in photos.ids]
     pieces = [cache / "crops" / f"{key}.safetensors" for key in keys]
     fill(pieces, partial(_pieces, photos, colours, copies, seed, workers), crew or Crew())
-    return join([_read(piece) for piece in pieces])
+    # People's words are no part of what is kept, so that a new caption makes no crop anew.
+    return join([_with_words(_read(piece), photos, i) for piece, i in zip(pieces, photos.ids, strict=True)])
 
 
 def _pieces(
@@ -45,5 +47,11 @@ def _read(piece: Path) -> CropPool:
     with safe_open(piece, "pt") as file:
         told = json.loads(file.metadata()["descriptions"])
     tensors = load_file(piece)
-    descriptions = [Description(**{**one, "colours": tuple(one["colours"])}) for one in told]
+    descriptions = [Description(**{**one, "colours": tuple(one["colours"]), "told": ()}) for one in told]
     return CropPool(tensors["images"], tensors["masks"], tensors["lab"], descriptions)
+
+
+def _with_words(pool: CropPool, photos: PhotoData, photo_id: str) -> CropPool:
+    parts = {one.part for one in pool.descriptions}
+    told = told_phrases(photos.caption(photo_id), photos.facts(photo_id), parts)
+    return replace(pool, descriptions=[replace(one, told=told.get(one.part, ())) for one in pool.descriptions])

@@ -51,6 +51,12 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         "--parser", default="builtin", help="maps photos without a map: builtin, a .safetensors file or a folder"
     )
     parser.add_argument(
+        "--unmapped",
+        choices=("skip", "parse"),
+        default="skip",
+        help="photos without a map in a folder that has maps: left out, or mapped by --parser (default %(default)s)",
+    )
+    parser.add_argument(
         "--size", type=_size, default=None, metavar="WxH", help="of the pictures (default: the photos' own, or 256x384)"
     )
     parser.add_argument("--cache", type=Path, default=None, help="keeps what is made of photos (default: OUT/cache)")

@@ -91,12 +91,16 @@ _PATTERNED = {
 }
 
 
+TOLD = 0.3
+
+
 @dataclass(frozen=True)
 class Description:
     """What is known of one crop: its part, the label of the photo set, names of its colours, its pattern.
 
     `natural` crops have the colour that they had in the photo: of those alone a phrase may leave the colour out, so
-    that "denim" comes to mean blue and "leather bag" brown or black.
+    that "denim" comes to mean blue and "leather bag" brown or black. And of those alone what people said of the part
+    (`told`, see `told.py`) is true.
     """
 
     part: int
@@ -105,6 +109,7 @@ class Description:
     pattern: str | None = None
     second: str = ""
     natural: bool = False
+    told: tuple[str, ...] = ()
 
 
 def canonical(of: Description) -> str:
@@ -113,7 +118,10 @@ def canonical(of: Description) -> str:
 
 
 def compose(of: Description, rng: random.Random) -> str:
-    """One of the many phrases that say it; the first colour name is the likeliest."""
+    """One of the many phrases that say it; the first colour name is the likeliest. Three of ten times what people said,
+    where they did."""
+    if of.told and of.natural and rng.random() < TOLD:
+        return rng.choice(of.told)
     colour = of.colours[min(int(rng.expovariate(1.2)), len(of.colours) - 1)]
     if of.part in _BODY:
         return rng.choice(_BODY[of.part][: None if of.natural else _COLOURED[of.part]]).format(c=colour)

@@ -1,7 +1,6 @@
 """The denoiser's own pictures of training photos, for the picture decoder to learn what it will be given."""
 
 import argparse
-import os
 from pathlib import Path
 
 import numpy as np
@@ -10,12 +9,14 @@ from safetensors.torch import load_file
 from torch import Tensor
 from tqdm import tqdm
 
+from ..cli.common import appearing_whole
 from ..encoders.builtin import load_encoder
-from ..models.config import DenoiserConfig
+from ..errors import InputError
 from ..models.unet import HumanUNet
 from ..parts import BACKGROUND
 from ..sampling import normal_sigmas
 from ..smr.io import load_memory
+from .assemble import config_of
 from .data.photo_data import open_data
 from .denoiser import MULTIPLE
 from .kept_variants import kept_variants
@@ -70,17 +71,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> None:
     """Write `recon-XXXX.npz` files with arrays `recon` [N, h, w, 3] uint8 and `ids` [N], unchanged photos only."""
+    weights = args.denoiser / "unet.safetensors"
+    if not weights.is_file():
+        raise InputError(f"--denoiser: {args.denoiser} holds no {weights.name}; wanted the --out of `train denoiser`")
     args.out.mkdir(parents=True, exist_ok=True)
     encoder, memory = load_encoder(args.encoder), load_memory(args.memory)
     cache = args.cache or args.denoiser / "cache"
     folders = [args.data, *args.more]
-    photos = open_data(folders, cache, parser=args.parser, size=args.size, multiple=MULTIPLE).train
+    photos = open_data(
+        folders, cache, parser=args.parser, unmapped=args.unmapped == "parse", size=args.size, multiple=MULTIPLE
+    ).train
     variants = kept_variants(cache, photos, encoder, count=args.variants, seed=args.seed, workers=args.workers)
     features = refreshed(variants, memory, photos)
-    unet = HumanUNet(DenoiserConfig(feature_dim=encoder.dim))
-    unet.load_state_dict(
-        {name: tensor.float() for name, tensor in load_file(args.denoiser / "unet.safetensors").items()}
-    )
+    unet = HumanUNet(config_of(weights, encoder.dim))
+    unet.load_state_dict({name: tensor.float() for name, tensor in load_file(weights).items()})
     unet = unet.eval().to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     draw = torch.Generator().manual_seed(args.seed)
     # The first variant of each photo is the photo as it is, whose full-size twin the decoder's data loader finds by id.
@@ -90,9 +94,6 @@ def run(args: argparse.Namespace) -> None:
         start = 0.45 + 0.5 * float(torch.rand(1, generator=draw))
         with torch.autocast("cpu", torch.bfloat16):
             recon = reconstruct(unet, variants, features, rows, start, args.seed + part)
-        path = args.out / f"recon-{part:05d}.npz"
-        beside = path.with_suffix(".part.npz")
-        np.savez_compressed(
-            beside, recon=recon.numpy(), ids=np.array([photos.ids[i] for i in variants.photo[rows].tolist()])
-        )
-        os.replace(beside, path)
+        ids = np.array([photos.ids[i] for i in variants.photo[rows].tolist()])
+        with appearing_whole(args.out / f"recon-{part:05d}.npz") as beside, beside.open("wb") as file:
+            np.savez_compressed(file, recon=recon.numpy(), ids=ids)

@@ -20,24 +20,26 @@ A run is written as one process on one device:
 import argparse
 import json
 import math
-import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedDataParallelKwargs, set_seed
+from accelerate.utils import DistributedDataParallelKwargs, InitProcessGroupKwargs, set_seed
 from safetensors import SafetensorError
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from ..cli.common import appearing_whole
 from ..errors import InputError
 from .checkpoints import cannot_write, keep_checkpoint, last_checkpoint, resume
 from .data.crew import Crew
@@ -56,6 +58,8 @@ __all__ = [
     "seed_net", "start", "steps", "tell", "training_data", "warmup_cosine",
 ]  # fmt: skip
 
+# What one process does while the others wait (a sheet, the text tower, joined files) may take longer than 10 minutes.
+_PATIENCE = timedelta(hours=3)
 _LOOK_EVERY = 10  # steps between two looks at the losses on a GPU, which has to be waited for
 
 
@@ -86,7 +90,10 @@ def start(args: argparse.Namespace, *, resting: bool = False) -> Accelerator:
         mixed_precision=args.precision,
         cpu=not torch.cuda.is_available(),
         gradient_accumulation_steps=getattr(args, "accumulate", 1),
-        kwargs_handlers=[DistributedDataParallelKwargs(find_unused_parameters=resting)],
+        kwargs_handlers=[
+            DistributedDataParallelKwargs(find_unused_parameters=resting),
+            InitProcessGroupKwargs(timeout=_PATIENCE),
+        ],
     )
     set_seed(args.seed)
     torch.set_flush_denormal(True)  # weights that fade away would slow a CPU down a hundredfold
@@ -111,12 +118,14 @@ def training_data(
 ) -> Found:
     """The photos of `--data` and `--more`, checked; what there is to say of them is told before anything starts.
 
-    Folders without maps are parsed by `--parser`, if `parse`. Sides of the pictures are multiples of `multiple`.
+    Folders without maps are parsed by `--parser`, if `parse`, and so are single photos by `--unmapped parse`. Sides of
+    the pictures are multiples of `multiple`.
     """
     found = open_data(
         [args.data, *args.more],
         args.cache or args.out / "cache",
         parser=args.parser if parse else None,
+        unmapped=args.unmapped == "parse",
         size=args.size,
         multiple=multiple,
         crew=crew_of(accelerator),
@@ -132,15 +141,17 @@ def _note_data(args: argparse.Namespace, accelerator: Accelerator, found: Found)
     """Keep which photos a run learns from, and say so if it goes on with others."""
     path, now = args.out / "data.json", {"photos": len(found.train.ids), "key": content_key(*found.train.ids)}
     if args.resume and path.is_file():
-        before = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            before = dict(json.loads(path.read_text(encoding="utf-8")))
+            was = f"the photos are others ({before['photos']} photos before, {now['photos']} now)"
+        except (OSError, ValueError, TypeError, KeyError):  # cut short by a kill, under an older version
+            before, was = {}, f"{path.name} cannot be read, the photos may be others"
         if before != now:
-            was = f"{before['photos']} photos before, {now['photos']} now"
-            tell(accelerator, f"--resume: the photos are others ({was}); the run goes on, not as it would have before")
+            tell(accelerator, f"--resume: {was}; the run goes on, not as it would have before")
     if accelerator.is_main_process:
         args.out.mkdir(parents=True, exist_ok=True)
-        beside = path.with_suffix(".part")
-        beside.write_text(json.dumps(now), encoding="utf-8")
-        os.replace(beside, path)
+        with appearing_whole(path) as beside:
+            beside.write_text(json.dumps(now), encoding="utf-8")
 
 
 def endless_loader(
@@ -257,7 +268,8 @@ def steps(
             bar.update()
             if progress.step % args.log_every in (0, 1 % args.log_every):  # two in a row: runs whose steps take turns
                 speed = pictures * accelerator.num_processes / max(busy, 1e-9)
-                _report(args, accelerator, progress, bar, rate, speed, (progress.step - first) / max(busy, 1e-9))
+                with _disk(args.out):
+                    _report(args, accelerator, progress, bar, rate, speed, (progress.step - first) / max(busy, 1e-9))
                 pictures, busy, first = 0, 0.0, progress.step
             if saving:
                 _save(args, accelerator, progress, save)
@@ -308,8 +320,15 @@ def _report(
 def _save(args: argparse.Namespace, accelerator: Accelerator, progress: Progress, save: Callable[[], None]) -> None:
     keep_checkpoint(accelerator, args.out, progress.step)
     if accelerator.is_main_process:
-        try:
+        with _disk(args.out):
             save()
-        except (OSError, SafetensorError) as error:
-            raise InputError(cannot_write(args.out, " ".join(str(error).split())[:120])) from error
     accelerator.wait_for_everyone()
+
+
+@contextmanager
+def _disk(out: Path) -> Iterator[None]:
+    """A disk that takes no more is one line, and what of the run is whole."""
+    try:
+        yield
+    except (OSError, SafetensorError) as error:
+        raise InputError(cannot_write(out, " ".join(str(error).split())[:120])) from error

@@ -68,7 +68,7 @@ def deepfashion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_deepfashion_comes_with_maps_words_and_points_and_items_are_held_out_whole(deepfashion: Path, tmp_path: Path):
     found = open_data([deepfashion], tmp_path / "cache", multiple=64)
-    assert any("no map as the others have: 1" in line for line in found.lines)
+    assert any("no map as the others have: 1 (--unmapped parse)" in line for line in found.lines)
     assert len(found.train) + len(found.held_out) == 2 * len(ITEMS) - 1 and found.train.size == (384, 256)
     items = [{name.split("_1_")[0].split("_2_")[0] for name in one.ids} for one in (found.train, found.held_out)]
     assert not items[0] & items[1]
@@ -206,3 +206,31 @@ def test_what_is_made_of_photos_is_made_once_and_shared_by_processes(tmp_path: P
     pieces[3].unlink()
     fill(pieces, make, Crew())
     assert made[7:] == [3]
+
+
+def test_photos_without_a_map_are_parsed_where_that_is_asked_and_kept_by_content(deepfashion: Path, tmp_path: Path):
+    bare = f"{ITEMS[0]}_2_side"
+    found = open_data([deepfashion], tmp_path / "cache", unmapped=True)
+    every = [*found.train.ids, *found.held_out.ids]
+    made = list((tmp_path / "cache" / "maps").iterdir())
+    assert len(made) == 1 and any("as the others have one: 1, parsed" in line for line in found.lines)
+    doubted = any("the parser is not sure of them: 1" in line for line in found.lines)
+    assert (bare in every) != doubted and len(every) == 2 * len(ITEMS) - doubted
+    before = made[0].stat().st_mtime_ns
+    assert open_data([deepfashion], tmp_path / "cache", unmapped=True).lines == found.lines
+    assert made[0].stat().st_mtime_ns == before
+
+    unparsed = open_data([deepfashion], tmp_path / "cache", unmapped=True, parser=None)
+    assert bare in (*unparsed.train.ids, *unparsed.held_out.ids) and unparsed.train.records[bare].map is None
+
+
+def test_a_map_that_an_index_names_and_that_is_not_there_is_parsed_where_that_is_asked(tmp_path: Path):
+    root = tmp_path / "indexed"
+    for number in range(3):
+        write_photo(root / "images" / f"{number}.jpg", drawn())
+    (root / "parsing").mkdir()
+    for number in range(2):
+        Image.fromarray(drawn()).save(root / "parsing" / f"{number}.png")
+    (root / "index.json").write_text(json.dumps({"records": [{"id": str(number)} for number in range(3)]}))
+    assert any("/2: it has no map" in line for line in open_data([root], tmp_path / "cache").lines)
+    assert any("others have one: 1" in line for line in open_data([root], tmp_path / "cache", unmapped=True).lines)

@@ -1,6 +1,7 @@
 """The loop of every run: what was stopped goes on as if it had not been, nothing whole is ever lost, and many processes
 share the work."""
 
+import argparse
 import json
 import os
 import random
@@ -20,9 +21,12 @@ pytest.importorskip("accelerate")
 
 from accelerate import Accelerator  # noqa: E402
 
+from humandiffusion.errors import InputError  # noqa: E402
 from humandiffusion.training.checkpoints import last_checkpoint  # noqa: E402
+from humandiffusion.training.data.photo_data import Found, PhotoData  # noqa: E402
+from humandiffusion.training.flags import changed_flags, write_flags  # noqa: E402
 from humandiffusion.training.metrics import Metrics, read_metrics  # noqa: E402
-from humandiffusion.training.run import descend  # noqa: E402
+from humandiffusion.training.run import _note_data, descend  # noqa: E402
 from humandiffusion.training.turns import EndlessOrder  # noqa: E402
 
 TOY = Path(__file__).with_name("toy_run.py")
@@ -103,6 +107,16 @@ def test_a_full_disk_loses_nothing_and_is_told(tmp_path: Path) -> None:
     assert [step for step, _ in losses(out)] == ["1", "2", "3", "4", "5", "6"]
 
 
+def test_a_disk_that_fills_up_between_checkpoints_is_told_too(tmp_path: Path) -> None:
+    out = tmp_path / "filling"
+    assert toy(out, "--steps", "400", "--stop-at", "2").returncode == 0
+    full = toy(out, "--steps", "400", "--save-every", "1000", "--resume", limit=3000)
+    assert full.returncode != 0 and "Traceback" not in full.stderr
+    assert "cannot be written" in full.stderr and "step 2 is whole" in full.stderr
+    assert toy(out, "--steps", "400", "--resume", "--stop-at", "4").returncode == 0
+    assert [step for step, _ in losses(out)] == ["1", "2", "3", "4"]
+
+
 def test_a_loss_that_is_no_number_stops_the_run_before_it_is_saved(tmp_path: Path) -> None:
     ruined = toy(tmp_path / "ruined", "--steps", "9", "--save-every", "4", "--ruin", "5")
     assert ruined.returncode != 0
@@ -121,6 +135,30 @@ def test_other_flags_at_a_resume_are_refused_or_told(tmp_path: Path) -> None:
     told = toy(out, "--steps", "4", "--lr", "0.1", "--resume")
     assert told.returncode == 0 and "--lr was not given, is 0.1" in told.stderr
     assert "holds no checkpoint" in toy(tmp_path / "nothing", "--resume").stderr
+
+
+def test_a_run_of_an_older_version_goes_on_where_a_new_flag_is_about_photos_alone(tmp_path: Path) -> None:
+    flags = {"seed": 0, "steps": 4, "unmapped": "skip", "processes": 1}
+    write_flags(tmp_path, {name: value for name, value in flags.items() if name != "unmapped"})
+    assert changed_flags(tmp_path, flags) == []
+    with pytest.raises(InputError, match="--seed was 0, is 1"):
+        changed_flags(tmp_path, {**flags, "seed": 1})
+
+
+def test_a_list_of_photos_that_was_cut_short_is_told_and_made_whole(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    args, accelerator = argparse.Namespace(out=tmp_path, resume=True), Accelerator(cpu=True)
+    photos = PhotoData(("one", "two"), {}, (8, 8))
+    (tmp_path / "data.json").write_text("")
+    _note_data(args, accelerator, Found(photos, photos))
+    assert "the photos may be others" in capsys.readouterr().err
+    assert json.loads((tmp_path / "data.json").read_text())["photos"] == 2
+    _note_data(args, accelerator, Found(photos, photos))
+    assert capsys.readouterr().err == ""
+    _note_data(args, accelerator, Found(photos.first(1), photos))
+    assert "2 photos before, 1 now" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["data.json"]
 
 
 def test_a_queue_that_ends_a_run_leaves_a_checkpoint_of_its_last_step(tmp_path: Path) -> None:
@@ -156,6 +194,8 @@ def test_two_processes_show_the_net_different_numbers_and_log_once(pair: Path) -
     assert [row[2] for row in shown[0]] == [[4.0 * step, 4.0 * step + 1] for step in range(6)]
     assert [row[2] for row in shown[1]] == [[4.0 * step + 2, 4.0 * step + 3] for step in range(6)]
     assert [step for step, _ in losses(pair)] == ["1", "2", "3", "4", "5", "6"]
+    # One may prepare, or draw a sheet, for longer than the 10 minutes that the others would wait.
+    assert all(float((pair / f"waits-{i}.txt").read_text()) >= 3600 for i in range(2))
     assert json.loads((pair / "flags.json").read_text())["flags"]["processes"] == 2
 
 

@@ -54,6 +54,11 @@ def main(words: list[str]) -> None:
     numbers = iter(endless_loader(Numbers(), args, accelerator, progress))
     shown = args.out / f"shown-{accelerator.process_index}.txt"
 
+    if accelerator.num_processes > 1:
+        group = torch.distributed.distributed_c10d._get_default_group()
+        patience = group._get_backend(accelerator.device).options._timeout
+        (args.out / f"waits-{accelerator.process_index}.txt").write_text(str(patience.total_seconds()))
+
     def save() -> None:
         write_tensors(args.out / "toy.safetensors", ema.weights_on_cpu())
 

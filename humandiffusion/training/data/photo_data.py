@@ -135,6 +135,7 @@ def open_data(
     cache: Path,
     *,
     parser: str | None = "builtin",
+    unmapped: bool = False,
     size: tuple[int, int] | None = None,
     multiple: int = 1,
     crew: Crew | None = None,
@@ -143,9 +144,10 @@ def open_data(
     """Everything that can be learnt from in `folders`, whatever their layouts.
 
     All photos and maps are opened once; what is wrong with them is listed in `Found.lines` and left out. A folder
-    without any map is parsed by `parser`; None: its photos have no map then. What was checked and parsed is kept in
-    `cache`. Pictures are of `size` (h, w), a multiple of `multiple` both ways; None: that of all photos if they have
-    one, else 256 x 384 (w x h). Raises InputError for a folder that is none, and if nothing good is left.
+    without any map is parsed by `parser`; None: its photos have no map then. In a folder that has maps, photos without
+    one are left out, or, if `unmapped`, parsed too. What was checked and parsed is kept in `cache`. Pictures are of
+    `size` (h, w), a multiple of `multiple` both ways; None: that of all photos if they have one, else 256 x 384 (w x
+    h). Raises InputError for a folder that is none, and if nothing good is left.
     """
     crew = crew or Crew()
     listings = [_listing(root) for root in folders]
@@ -153,17 +155,20 @@ def open_data(
     lines: list[str] = []
     good: list[Record] = []
     for listing in listings:
-        mapped = [record for record in listing.records if record.map is not None or not listing.mapped]
-        faults = faults_of(mapped, cache, crew, workers)
-        fit = [record for record in mapped if record.source not in faults]
-        doubted: list[tuple[str, str]] = []
-        if fit and parser is not None and not listing.mapped:
-            maps, doubted = parse_records(fit, parser, cache / "maps", crew)
-            fit = [replace(record, map=maps[record.source]) for record in fit if record.source in maps]
+        taken = _taken(listing, unmapped)
+        faults = faults_of(taken, cache, crew, workers)
+        fit = [record for record in taken if record.source not in faults]
+        bare, doubted = [record for record in fit if record.map is None], list[tuple[str, str]]()
+        if bare and parser is not None:
+            maps, doubted = parse_records(bare, parser, cache / "maps", crew)
+            every_map = {record.source: record.map for record in fit if record.map is not None} | maps
+            fit = [replace(record, map=every_map[record.source]) for record in fit if record.source in every_map]
         if listing.fine_labels != fine_labels:
             fit = [replace(record, fine=None) for record in fit]
         good += fit
-        lines += _told(listing, fit, faults, doubted, len(listing.records) - len(mapped))
+        lines += _told(listing, fit, faults, doubted, len(listing.records) - len(taken))
+        if listing.mapped and bare:
+            lines.append(f"  without a map, as the others have one: {len(bare)}" + (", parsed" if parser else ""))
     if not good:
         raise InputError(f"--data: no photo can be learnt from; {'; '.join(lines)}")
     every = _named(good)
@@ -197,6 +202,14 @@ def _listing(root: Path) -> Listing:
     return read_deepfashion(root) if is_deepfashion(root) else read_plain(root)
 
 
+def _taken(listing: Listing, unmapped: bool) -> list[Record]:
+    """Of a folder that has maps the photos with one, or all; a map that is named and not there is none then."""
+    if not unmapped:
+        return [record for record in listing.records if record.map is not None or not listing.mapped]
+    there = (record.map is not None and record.map.is_file() for record in listing.records)
+    return [record if map_ else replace(record, map=None) for record, map_ in zip(listing.records, there, strict=True)]
+
+
 def _told(
     listing: Listing, fit: list[Record], faults: Mapping[str, str], doubted: list[tuple[str, str]], unmapped: int
 ) -> list[str]:
@@ -205,7 +218,7 @@ def _told(
     if listing.absent:
         lines.append(f"  not there: {', '.join(listing.absent)}")
     if unmapped:
-        lines.append(f"  left out, because they have no map as the others have: {unmapped}")
+        lines.append(f"  left out, because they have no map as the others have: {unmapped} (--unmapped parse)")
     if doubted:
         lines.append(f"  left out, because the parser is not sure of them: {len(doubted)}")
     lines += [f"  left out: {source}: {fault}" for source, fault in faults.items()]
