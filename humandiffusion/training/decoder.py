@@ -11,6 +11,7 @@ import torch.nn.functional as F
 from safetensors.torch import load_file
 from torch import Tensor, nn
 
+from ..cli.common import appearing_whole
 from ..models.decoder import DecoderConfig, PictureDecoder
 from ..safetensors_io import write_tensors
 from .decoder_data import Pairs, Photos, load_photos, load_reconstructions
@@ -106,11 +107,10 @@ def run(args: argparse.Namespace) -> None:
 
         critic.requires_grad_(True)
         with accelerator.autocast():
-            seen = {name: tensor.detach() for name, tensor in fake.items()}
-            losses["critic"] = discriminator_loss(critic(real), critic(seen))
-        accelerator.backward(losses["critic"])
-        rival.step()
-        rival.zero_grad(set_to_none=True)
+            # One forward of both: many processes share gradients, and the buffers of its norms, once a forward.
+            told = critic({name: torch.cat((real[name], fake[name].detach())) for name in fake})
+            losses["critic"] = discriminator_loss(*zip(*(one.chunk(2) for one in told), strict=True))
+        descend(accelerator, losses["critic"], critic, rival, clip=math.inf)
 
         if accelerator.sync_gradients:
             ema.update(accelerator.unwrap_model(decoder))
@@ -215,5 +215,6 @@ def _save(ema: Ema, config: DecoderConfig, out: Path, progress: Progress, sample
     decoder.load_state_dict(average)
     write_tensors(out / "decoder.safetensors", {name: tensor.contiguous() for name, tensor in average.items()})
     about = {"config": vars(config), "steps": progress.step, "seconds": round(progress.seconds)}
-    (out / "decoder.json").write_text(json.dumps(about), encoding="utf-8")
+    with appearing_whole(out / "decoder.json") as beside:
+        beside.write_text(json.dumps(about), encoding="utf-8")
     decoder_sheet(decoder.eval(), samples, out / f"sheet-{progress.step:06d}.png")

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from PIL import Image
 
 from ..models.decoder import PictureDecoder
 from .decoder_data import Photos
 from .degrade import degrade
+from .sheets import save_sheet
 
 
 @torch.no_grad()
@@ -22,5 +22,4 @@ def decoder_sheet(decoder: PictureDecoder, photos: Photos, path: Path) -> None:
         latent = degrade(image.float() / 255, (labels > 0).float()[None], rng)[None] * 2 - 1
         columns.append(torch.cat((F.interpolate(latent, scale_factor=2, mode="nearest"), decoder(latent)), 2)[0])
     torch.set_rng_state(before)
-    sheet = torch.cat(columns, 2).clamp(-1, 1)
-    Image.fromarray(((sheet + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()).save(path)
+    save_sheet(torch.stack(columns), path)

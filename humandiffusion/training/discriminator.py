@@ -1,5 +1,7 @@
 """A discriminator on frozen features (Sauer et al., Projected GANs, 2021): small heads, so it learns in few steps."""
 
+from collections.abc import Sequence
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,7 +34,7 @@ def _head(before: int, width: int) -> nn.Sequential:
     )
 
 
-def discriminator_loss(real: list[Tensor], fake: list[Tensor]) -> Tensor:
+def discriminator_loss(real: Sequence[Tensor], fake: Sequence[Tensor]) -> Tensor:
     """Hinge loss, mean over the heads."""
     losses = [F.relu(1 - r.float()).mean() + F.relu(1 + f.float()).mean() for r, f in zip(real, fake, strict=True)]
     return torch.stack(losses).mean()

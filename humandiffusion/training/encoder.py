@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from ..cli.common import appearing_whole
 from ..encoders.builtin import BuiltinPartEncoder, EncoderConfig, save_encoder
 from ..encoders.image_tower import colour_statistics
 from ..encoders.text_tower import tokenise
@@ -251,4 +252,5 @@ def _save(ema: Ema, config: EncoderConfig, out: Path, progress: Progress) -> Non
     encoder.load_state_dict(ema.weights_on_cpu())
     recipe = {"steps": progress.step, "seconds": round(progress.seconds)}
     encoder_id = save_encoder(encoder, out / "encoder.safetensors", recipe=recipe)
-    (out / "encoder.json").write_text(json.dumps({"encoder_id": encoder_id, **recipe}), encoding="utf-8")
+    with appearing_whole(out / "encoder.json") as beside:
+        beside.write_text(json.dumps({"encoder_id": encoder_id, **recipe}), encoding="utf-8")

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
 
 from ..adapters.mca_adapter import McaAdapter
@@ -20,6 +19,7 @@ from .data.photo_data import PhotoData
 from .refreshed import refreshed
 from .sd_base import FrozenBase
 from .sd_pictures import PLAIN, seen_in
+from .sheets import save_sheet
 from .variants import Variants
 
 STEPS = 20
@@ -61,7 +61,7 @@ def adapter_sheet(
         columns.append(torch.cat([_small(one_) for one_ in (map_, image.float() / 255, *drawn)], 1))
     alignment.chunks = (None,)
     sheet = torch.cat(columns, 2)
-    Image.fromarray((sheet * 255).round().byte().movedim(0, -1).contiguous().numpy()).save(path)
+    save_sheet(sheet[None] * 2 - 1, path)
 
 
 def _rows(adapter: McaAdapter, features: Tensor, occupancy: Tensor) -> AlignedRows:

@@ -6,6 +6,7 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from ..cli.common import appearing_whole
 from ..encoders.base import PartEncoder
 from ..models.unet import HumanUNet, Mode
 from ..sampling import normal_sigmas, starting_noise
@@ -64,6 +65,7 @@ def sample(
 
 
 def save_sheet(pictures: Tensor, path: Path) -> None:
-    """Pictures [B, 3, h, w] in -1..1 in one row, as PNG."""
+    """Pictures [B, 3, h, w] in -1..1 in one row, as PNG; the file appears whole or not at all."""
     row = torch.cat(list(pictures), 2).clamp(-1, 1)
-    Image.fromarray(((row + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()).save(path)
+    with appearing_whole(path) as beside:
+        Image.fromarray(((row + 1) * 127.5).round().byte().permute(1, 2, 0).numpy()).save(beside, format="PNG")

@@ -38,6 +38,7 @@ SMALL = """
 import sys
 from dataclasses import replace
 import torch
+from safetensors.torch import save_file
 from humandiffusion.cli import main
 from humandiffusion.models.config import DenoiserConfig
 from humandiffusion.models.decoder import DecoderConfig
@@ -53,7 +54,19 @@ parser.ParserConfig = lambda: ParserConfig(widths=(16, 16, 16, 16), blocks=1)
 decoder.DecoderConfig = lambda: DecoderConfig(channels=(16, 16), blocks=1, head=8)
 decoder.CUT = 32
 decoder.load_vgg_features = lambda dtype: VggFeatures().to(dtype)
-sys.exit(main(sys.argv[1:]))
+begun = []
+def watched(start):
+    def begin(*given, **told):
+        begun.append(start(*given, **told))
+        return begun[-1]
+    return begin
+for run in (decoder, denoiser, parser):
+    run.start = watched(run.start)
+code = main(sys.argv[1:])
+for number, net in enumerate(begun[0]._models if begun else ()):
+    weights = {name: parameter.detach().contiguous() for name, parameter in net.named_parameters()}
+    save_file(weights, f"net{number}-{begun[0].process_index}.safetensors")
+sys.exit(code)
 """
 
 
@@ -137,12 +150,16 @@ def test_it_trains_in_two_processes(name: str, photos: Path, tmp_path: Path) -> 
         env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
+        cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr[-3000:]
     assert [row["step"] for row in read_metrics(out) if "miou" not in row] == ["1", "2", "3", "4"]
     file = {"denoiser": "unet", "parser": "average", "decoder": "decoder"}[name]
     weights = load_file(out / f"{file}.safetensors")
     assert all(torch.isfinite(tensor.float()).all() for tensor in weights.values())
+    for number in range(2 if name == "decoder" else 1):  # the decoder's critic, too
+        ours, theirs = (load_file(tmp_path / f"net{number}-{process}.safetensors") for process in range(2))
+        assert ours.keys() == theirs.keys() and all(torch.equal(ours[key], theirs[key]) for key in ours)
 
 
 def steady_features(dtype: torch.dtype) -> VggFeatures:
