@@ -5,6 +5,8 @@ from typing import Any
 from torch import Tensor
 
 from ..humandiffusion.animation.noise import WAYS, frame_noise
+from ..humandiffusion.mca.coverage import PICTURE_SCALE as SD_SCALE
+from .bridge.native_conds import CHANNELS, PICTURE_SCALE
 from .types import SemanticPose, io
 
 
@@ -58,4 +60,6 @@ class Noise:
         self.seed, self.pose, self.way = seed, pose, way
 
     def generate_noise(self, input_latent: dict[str, Any]) -> Tensor:
-        return frame_noise(self.seed, tuple(input_latent["samples"].shape), self.pose, self.way)
+        shape = tuple(input_latent["samples"].shape)
+        pixels = PICTURE_SCALE if shape[1:2] == (CHANNELS,) else SD_SCALE
+        return frame_noise(self.seed, shape, self.pose, self.way, pixels=pixels)

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..parts import BACKGROUND
+from ..pose.geometry import fit
 from ..pose.occupancy import occupancy
 from ..pose.semantic_pose import SemanticPose
 from ..sampling import seeded_generator
@@ -19,13 +20,17 @@ Way = Literal["moved", "shared", "independent"]
 WAYS: tuple[str, ...] = get_args(Way)
 
 
-def frame_noise(seed: int, shape: tuple[int, ...], pose: SemanticPose | None = None, way: Way = "moved") -> Tensor:
+def frame_noise(
+    seed: int, shape: tuple[int, ...], pose: SemanticPose | None = None, way: Way = "moved", *, pixels: int = 2
+) -> Tensor:
     """Noise [B, C, h, w] float32 on the CPU for B frames.
 
     `independent` is KSampler's noise for the seed. `shared` gives its first frame to all. `moved` starts from that too
     and lets the noise of each part of `pose` (one map for each frame, or one for all) follow the part's middle, in
     whole cells of the latent, because anything finer would blur it; the background's stays, and what a part uncovers
-    gets noise of its own. Raises InputError for a seed out of range, an unknown way, or counts that do not fit.
+    gets noise of its own. `pixels` of the picture to one cell of the latent (2 of the native model's, 8 of Stable
+    Diffusion's) lay the map as the sampler does. Raises InputError for a seed out of range, an unknown way, or counts
+    that do not fit.
     """
     if way not in WAYS:
         raise InputError(f"way: got {way!r}, wanted one of {', '.join(WAYS)}")
@@ -38,12 +43,13 @@ def frame_noise(seed: int, shape: tuple[int, ...], pose: SemanticPose | None = N
         return noise[:1].expand(shape).clone()
     if pose.batch not in (1, shape[0]):
         raise InputError(f"pose: got {pose.batch} maps for {shape[0]} frames, wanted as many, or one for all")
-    return _moved(noise[0], _labels(pose, (shape[2], shape[3])).expand(shape[0], -1, -1), seed)
+    return _moved(noise[0], _labels(pose, (shape[2], shape[3]), pixels).expand(shape[0], -1, -1), seed)
 
 
-def _labels(pose: SemanticPose, size: tuple[int, int]) -> Tensor:
-    """[B, h, w] long: the part that covers most of each cell."""
-    return torch.cat([occupancy(pose.select(i), size).argmax(1) for i in range(pose.batch)])
+def _labels(pose: SemanticPose, size: tuple[int, int], pixels: int) -> Tensor:
+    """[B, h, w] long: the part that covers most of each cell, the map laid into the picture as samplers lay it."""
+    fitted = (fit(pose.select(i), (size[0] * pixels, size[1] * pixels)) for i in range(pose.batch))
+    return torch.cat([occupancy(one, size).argmax(1) for one in fitted])
 
 
 def _moved(first: Tensor, labels: Tensor, seed: int) -> Tensor:

@@ -4,6 +4,8 @@ import torch
 from humandiffusion.animation.noise import WAYS, frame_noise
 from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, PANTS, TOP
+from humandiffusion.pose.geometry import fit
+from humandiffusion.pose.occupancy import occupancy
 from humandiffusion.pose.semantic_pose import SemanticPose
 from humandiffusion.sampling import starting_noise
 
@@ -59,6 +61,25 @@ def test_a_part_that_appears_later_keeps_its_noise_from_then_on() -> None:
     labels[0][labels[0] == TOP] = BACKGROUND
     noise = frame_noise(5, SHAPE, SemanticPose(labels), "moved")
     assert torch.equal(noise[2][:, 5:15, 6:13], noise[1][:, 5:15, 2:9])
+
+
+@pytest.mark.parametrize(("size", "scale"), [((144, 112), 8), ((192, 128), 2), ((176, 128), 2), ((96, 56), 8)])
+def test_parts_and_noise_move_together_where_the_map_is_laid_into_another_shape(
+    size: tuple[int, int], scale: int
+) -> None:
+    """The cells that a sampler gives to a part are those whose noise moves; `scale` is its pixels to a cell."""
+    labels = torch.full((2, 384, 256), BACKGROUND, dtype=torch.uint8)
+    labels[0, 64:192, 16:96] = TOP
+    labels[1, 64:192, 144:224] = TOP
+    pose = SemanticPose(labels)
+    first, last = frame_noise(5, (2, 4, *size), pose, "moved", pixels=scale)
+    seen = occupancy(fit(pose, (size[0] * scale, size[1] * scale)), size).argmax(1) == TOP
+    middles = [here.nonzero().float().median(0).values for here in seen]
+    down, right = (middles[1] - middles[0]).round().int().tolist()
+    moved = seen[1] & seen[0].roll((down, right), (0, 1))
+    assert down == 0 and right > 20 and moved.sum() > 0.95 * seen[1].sum()
+    assert torch.equal(last[:, moved], first.roll(right, 2)[:, moved])
+    assert torch.equal(last[:, ~seen.any(0)], first[:, ~seen.any(0)]), "the background's stays"
 
 
 def test_what_does_not_fit_is_refused_by_name() -> None:
