@@ -68,10 +68,12 @@ class Schedule:
         moment = (share * len(self.kept)).long().clamp(0, len(self.kept) - 1)
         kept = self.kept[moment]
         a, s = (level.sqrt()[:, None, None, None] for level in (kept, 1 - kept))
-        snr = kept / (1 - kept)
+        # min(SNR, most) / SNR and min(SNR, most) / (SNR + 1), written so that neither end of a schedule, of no noise or
+        # of nothing else (zero terminal SNR), divides 0 by 0.
+        most = _MOST_SNR * (1 - kept)
         if self.predicts == "epsilon":
-            return moment, a * x0 + s * noise, noise, (_MOST_SNR / snr).clamp_max(1)
-        return moment, a * x0 + s * noise, a * noise - s * x0, snr.clamp_max(_MOST_SNR) / (snr + 1)
+            return moment, a * x0 + s * noise, noise, torch.where(kept > most, most / kept, 1.0)
+        return moment, a * x0 + s * noise, a * noise - s * x0, torch.minimum(kept, most)
 
 
 def denoising_loss(
