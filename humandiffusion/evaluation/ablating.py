@@ -118,6 +118,8 @@ def ablation_table(evaluation: Evaluation, budget: Budget, seconds: float) -> st
         f"trained: {budget.told()}; {seconds / 60:.0f} minutes in all",
         "`+` better and `-` worse than the whole method, outside the 95% interval of the difference over the same maps "
         "(of the kernel ratio: outside both intervals)",
+        "each variant was trained once: intervals and marks are of the maps and rest on one training seed; another may "
+        "move a figure further",
         *(f"{_title(name)}: {one.about}" for name, one in ABLATIONS.items()),
         "blend 0, 0.5: the whole model, the phrases' features refreshed not at all or by half",
         "unseen names: XKCD colour names that no training saw; seen names: others",

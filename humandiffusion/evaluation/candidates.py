@@ -95,7 +95,8 @@ def _header(folder: Path) -> dict[str, str]:
 
 
 def _assembled(folder: Path, encoder: str, cache: Path) -> Path:
-    path = cache / f"model-{_digest('model', str(folder))}-{_digest('model', 'builtin')}.safetensors"
+    made_of = (("model", str(folder)), ("model", "builtin"), ("encoder", encoder))
+    path = cache / f"model-{'-'.join(_digest(what, name) for what, name in made_of)}.safetensors"
     if not path.is_file():
         part_encoder, shipped = builtin_encoder.load_encoder(encoder), load_denoiser()
         told = _header(folder).get("config")

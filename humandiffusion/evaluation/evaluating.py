@@ -8,7 +8,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +30,8 @@ from .nearest import looks_of
 from .painting import Painted, paint_files
 from .patterns import dressed_photo
 from .pictures import plain_name, save_picture
-from .ruler import Ruler, distances, make_ruler
-from .tallies import Figure
+from .ruler import Distance, Ruler, distances, make_ruler
+from .tallies import Figure, quotient
 
 if TYPE_CHECKING:
     from ..pipeline import HumanDiffusionPipeline
@@ -77,12 +77,15 @@ class Asked:
 
 @dataclass
 class Column:
-    """The figures of one model, or of the photos, by set and name; of models pictures and what was seen in them too."""
+    """The figures of one model, or of the photos, by set and name; of models pictures and what was seen in them too.
+
+    What ratios rest on: `measured` of the photos as well, `distances` of all, by set."""
 
     name: str
     figures: dict[tuple[str, str], Figure] = field(default_factory=dict)
     measured: dict[str, Measured] = field(default_factory=dict)
     painted: dict[str, Painted] = field(default_factory=dict)
+    distances: dict[str, dict[str, Distance]] = field(default_factory=dict)
 
     def marks(self, name: str) -> list[Marks]:
         """Of the first picture of each ask."""
@@ -168,7 +171,7 @@ def _judge(column: Column, asked: Asked, judges: Judges, ruler: Ruler) -> None:
     painted = column.painted[asked.name]
     turns = [painted.read(turn, asked.labels) for turn in range(len(painted.paths))]
     measured = measure(asked.asks, asked.labels, turns, judges, ruler)
-    column.measured[asked.name] = measured
+    column.measured[asked.name], column.distances[asked.name] = measured, measured.distances
     figures = dict(measured.figures)
     if painted.seconds:
         figures["seconds"] = Figure(float(torch.tensor(painted.seconds).median()), count=len(painted.seconds))
@@ -186,10 +189,11 @@ def _photos(asked: Sequence[Asked], photos: PhotoData, judges: Judges, ruler: Ru
             dressed = [dressed_photo(*pair, seed) for seed, pair in enumerate(zip(pictures, one.labels, strict=True))]
             pictures = [picture for picture, _, _ in dressed]
             asks = [Ask(ask.photo_id, "", colours, {}, told) for ask, (_, told, colours) in zip(asks, dressed)]  # noqa: B905
-        figures = dict(measure(asks, one.labels, [pictures], judges, ruler).figures)
+        measured = column.measured[one.name] = measure(asks, one.labels, [pictures], judges, ruler)
+        figures = dict(measured.figures)
         sample = ruler.training_sample(len(pictures))
         if min(len(sample), len(ruler.held_out)) >= 2:
-            figures |= distances(sample, ruler.held_out.features)
+            figures |= {name: apart.figure() for name, apart in distances(sample, ruler.held_out.features).items()}
         if len(ruler.training):
             figures |= memorised(ruler.held_out, ruler)
         column.figures |= {(one.name, name): figure for name, figure in figures.items()}
@@ -201,25 +205,28 @@ def _flat(asked: Sequence[Asked], judges: Judges, ruler: Ruler) -> Column:
     for one in asked:
         if min(len(one.asks), len(ruler.held_out)) >= 2:
             looks = looks_of((flat_picture(map_, ask.asked) for ask, map_ in _pairs(one)), judges.network)
-            found = distances(looks.features, ruler.held_out.features)
-            column.figures |= {(one.name, name): figure for name, figure in found.items()}
+            found = column.distances[one.name] = distances(looks.features, ruler.held_out.features)
+            column.figures |= {(one.name, name): apart.figure() for name, apart in found.items()}
     return column
 
 
 def _add_ratios(columns: Sequence[Column], rulers: Sequence[Column]) -> None:
-    over = {ruler.name: ruler.figures for ruler in rulers}
+    over = {ruler.name: ruler for ruler in rulers}
     for column in columns:
         for ratio, (name, ruler) in RATIOS.items():
-            for key in [key for key in column.figures if key[1] == name]:
-                figure, base = column.figures[key], over[ruler].get(key)
-                if base is not None and base.value > 0:
-                    column.figures[(key[0], ratio)] = _over(figure, base.value)
+            for of in column.measured:
+                if (figure := _ratio(column, over[ruler], of, name)) is not None:
+                    column.figures[(of, ratio)] = figure
 
 
-def _over(figure: Figure, base: float) -> Figure:
-    if figure.low is None or figure.high is None:
-        return replace(figure, value=figure.value / base)
-    return Figure(figure.value / base, figure.low / base, figure.high / base, figure.count)
+def _ratio(column: Column, base: Column, of: str, name: str) -> Figure | None:
+    """Both are as unsure as each other, and of the same maps: drawn, or halved, together."""
+    one, other = (each.distances.get(of, {}).get(name) for each in (column, base))
+    if one is not None and other is not None:
+        return one.over(other)
+    if of not in base.measured:
+        return None
+    return quotient(column.measured[of].tallies, base.measured[of].tallies, name)
 
 
 def _check_same(path: Path, plan: Plan, candidate: Candidate) -> None:
@@ -258,7 +265,8 @@ def _notes(plan: Plan, judges: Judges, asked: Sequence[Asked], ruler: Ruler) -> 
         f"seed {plan.seed}",
         *judges.notes,
         f"photos: {len(ruler.held_out)} held out, {len(ruler.ids)} trained on",
-        "intervals: 95%, bootstrap over maps; of distances, halves of the pictures against all held-out photos",
+        "intervals: 95%, bootstrap over maps; of distances, halves of the pictures against all held-out photos; of "
+        "ratios, the same maps drawn, or halved, for both sides",
         f"{plan.device}, {torch.get_num_threads()} threads of {os.cpu_count()} processors, torch {torch.__version__}",
     ]
 

@@ -48,8 +48,11 @@ def load_judges(
     texts, parts = load_encoder(encoder), load_parser(parser)
     network = load_network(features, texts)
     notes = [f"features: {network.name}" + ("" if network.inception else "; these distances are not FID or KID")]
-    notes.append(f"parts: {parts.parser_id}" + (_OURS if parser == "builtin" else ""))
-    notes.append(f"words and patterns: {texts.encoder_id}" + (_OURS if encoder == "builtin" else ""))
+    # By what they are, for the file of the builtin one may be given by its name.
+    ours = parser == "builtin" or parts.parser_id == load_parser("builtin").parser_id
+    notes.append(f"parts: {parts.parser_id}" + (_OURS if ours else ""))
+    ours = encoder == "builtin" or texts.encoder_id == load_encoder("builtin").encoder_id
+    notes.append(f"words and patterns: {texts.encoder_id}" + (_OURS if ours else ""))
     return Judges(network, parts, Remembering(texts), person, silhouette, absent, tuple(notes))
 
 

@@ -1,7 +1,7 @@
 """All figures of one set of pictures: is the person where the map has it, do parts look as asked, is it like photos?"""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -16,7 +16,7 @@ from .maps import understood
 from .nearest import Looks, looks_of, nearest
 from .part_text import TextJudge
 from .patterns import PartPattern, PatternJudge, told_right
-from .ruler import Ruler, distances
+from .ruler import Distance, Ruler, distances
 from .shape import mask_iou, person_mask
 from .tallies import Figure, Tallies
 
@@ -35,12 +35,14 @@ class Marks:
 
 @dataclass(frozen=True)
 class Measured:
-    """`figures` by name, the `tallies` of those that are means over maps, `marks[turn][i]` of each picture."""
+    """`figures` by name, the `tallies` of those that are means over maps, `marks[turn][i]` of each picture, and
+    `distances` to the held-out photos by name."""
 
     figures: dict[str, Figure]
     tallies: Tallies
     marks: list[list[Marks]]
     looks: Looks
+    distances: dict[str, Distance] = field(default_factory=dict)
 
 
 def measure(
@@ -77,11 +79,13 @@ def measure(
     overlaps = [mark.person_iou for row in marks for mark in row if mark.person_iou is not None]
     if overlaps:
         figures["person_iou_worst"] = Figure(min(overlaps), count=len(overlaps))
+    apart: dict[str, Distance] = {}
     if min(len(asks), len(ruler.held_out)) >= 2:
-        figures |= distances(looks[0].features, ruler.held_out.features)
+        apart = distances(looks[0].features, ruler.held_out.features)
+    figures |= {name: distance.figure() for name, distance in apart.items()}
     if len(ruler.training):
         figures |= memorised(looks[0], ruler)
-    return Measured(figures, tallies, marks, looks[0])
+    return Measured(figures, tallies, marks, looks[0], apart)
 
 
 def memorised(looks: Looks, ruler: Ruler) -> dict[str, Figure]:

@@ -12,6 +12,7 @@ from torch import Tensor
 
 from ..cli.common import appearing_whole
 from ..errors import InputError
+from ..training.data.files import content_key
 from .asking import Ask, flat_picture
 
 
@@ -26,8 +27,9 @@ def to_image(picture: Tensor) -> Image.Image:
 
 
 def plain_name(photo_id: str) -> str:
-    """A photo's id as part of a file's name; ids may be paths below a folder."""
-    return re.sub(r"[^\w.-]", "_", photo_id)
+    """A photo's id as part of a file's name; ids may be paths below a folder. No two ids share one."""
+    plain = re.sub(r"[^\w.-]", "_", photo_id)
+    return plain if plain == photo_id else f"{plain}-{content_key(photo_id)[:8]}"
 
 
 def save_picture(picture: Tensor, path: Path) -> None:

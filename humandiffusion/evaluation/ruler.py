@@ -46,25 +46,47 @@ def make_ruler(photos: HeldOut, trained: PhotoData, network: FeatureNetwork, cac
     return Ruler(held_out, training, tuple(trained.source(photo_id) for photo_id in trained.ids))
 
 
-def distances(features: Tensor, ruler: Tensor) -> dict[str, Figure]:
-    """Kernel and Frechet distance of features [N, D] to those of the ruler's photos [M, D], N and M >= 2.
+@dataclass(frozen=True)
+class Distance:
+    """Of `count` pictures, and of `halves` [H] of them: the same halves for every set of as many; none of a few."""
 
-    Their spread is that of the distances of halves drawn without replacement (the delete-half jackknife, Shao and Wu,
-    1989), moved to the value of the whole, because a Frechet distance of fewer pictures is larger.
-    """
+    value: float
+    count: int
+    halves: Tensor
+
+    def figure(self) -> Figure:
+        """With the interval that the halves give (the delete-half jackknife, Shao and Wu, 1989), moved to the value of
+        the whole, because a Frechet distance of fewer pictures is larger.
+        """
+        return _moved(self.value, self.count, self.halves)
+
+    def over(self, other: "Distance") -> Figure | None:
+        """The ratio to another set's of the same maps, which is as unsure: half by half. None if that is not above
+        0."""
+        if other.value <= 0:
+            return None
+        paired = len(self.halves) == len(other.halves) and self.count == other.count and bool((other.halves > 0).all())
+        halves = self.halves / other.halves if paired else torch.empty(0)
+        return _moved(self.value / other.value, self.count, halves)
+
+
+def distances(features: Tensor, ruler: Tensor) -> dict[str, Distance]:
+    """Kernel and Frechet distance of features [N, D] to those of the ruler's photos [M, D], N and M >= 2."""
     count = len(features)
     draw = torch.Generator().manual_seed(0)
     halves = [torch.randperm(count, generator=draw)[: count // 2] for _ in range(_HALVES)] if count >= 8 else []
     found = {}
     for name, measure in _KINDS.items():
-        value = measure(features, ruler)
-        if not halves:
-            found[name] = Figure(value, count=count)
-            continue
-        spread = torch.tensor([measure(features[half], ruler) for half in halves], dtype=torch.float64)
-        low, high = torch.quantile(spread - spread.mean(), torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
-        found[name] = Figure(value, value + low, value + high, count)
+        each = torch.tensor([measure(features[half], ruler) for half in halves], dtype=torch.float64)
+        found[name] = Distance(measure(features, ruler), count, each)
     return found
+
+
+def _moved(value: float, count: int, spread: Tensor) -> Figure:
+    if not len(spread):
+        return Figure(value, count=count)
+    low, high = torch.quantile(spread - spread.mean(), torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Figure(value, value + low, value + high, count)
 
 
 def _images(photos: HeldOut) -> Iterator[Tensor]:

@@ -85,6 +85,23 @@ def difference(one: Tallies, other: Tallies, name: str) -> Figure | None:
     return Figure(value, low, high, one.maps)
 
 
+def quotient(one: Tallies, other: Tallies, name: str) -> Figure | None:
+    """One's `name` over the other's, which is as unsure; None where one of them has it not, or the other's is 0.
+
+    Over as many maps, the same are drawn for both: what makes a map hard for both does not widen the interval.
+    """
+    if name not in one.names or name not in other.names or float(other.of(name)[0].sum()) == 0:
+        return None
+    draw = torch.Generator().manual_seed(0)
+    chosen = torch.randint(0, one.maps, (DRAWS, one.maps), generator=draw)
+    theirs = chosen if one.maps == other.maps else torch.randint(0, other.maps, (DRAWS, other.maps), generator=draw)
+    means = [sums[rows].sum(1) / counts[rows].sum(1) for (sums, counts), rows in
+             ((one.of(name), chosen), (other.of(name), theirs))]  # fmt: skip
+    drawn = means[0] / means[1]
+    low, high = torch.quantile(drawn[drawn.isfinite()], torch.tensor([0.025, 0.975], dtype=torch.float64)).tolist()
+    return Figure(one.figure(name).value / other.figure(name).value, low, high, round(float(one.of(name)[1].sum())))
+
+
 def flat(figures: Mapping[str, Figure]) -> dict[str, float | int | None]:
     """For one JSON object: each value under its name, its bounds with `_low` and `_high`."""
     plain: dict[str, float | int | None] = {}

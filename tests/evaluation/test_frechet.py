@@ -3,6 +3,7 @@ import torch
 
 from humandiffusion.errors import InputError
 from humandiffusion.evaluation.frechet import frechet_distance
+from humandiffusion.evaluation.kernel_distance import kernel_distance
 from humandiffusion.evaluation.ruler import distances
 
 
@@ -44,6 +45,34 @@ def test_the_interval_of_a_distance_holds_its_value_and_is_wider_for_fewer_pictu
     x, y = torch.randn(200, 8, generator=draw), torch.randn(100, 8, generator=draw) + 0.5
     many, few = distances(x, y), distances(x[:20], y)
     for name in ("kernel_distance", "frechet_distance"):
-        assert many[name].low < many[name].value < many[name].high
-        assert few[name].high - few[name].low > many[name].high - many[name].low
-    assert distances(x[:4], y)["kernel_distance"].low is None
+        wide, narrow = few[name].figure(), many[name].figure()
+        assert narrow.low < narrow.value < narrow.high
+        assert wide.high - wide.low > narrow.high - narrow.low
+    assert distances(x[:4], y)["kernel_distance"].figure().low is None
+
+
+def test_a_ratio_of_distances_is_of_the_same_halves_of_both() -> None:
+    draw = torch.Generator().manual_seed(1)
+    x, y = torch.randn(60, 8, generator=draw) + 0.3, torch.randn(100, 8, generator=draw)
+    for name in ("kernel_distance", "frechet_distance"):
+        same = distances(x, y)[name].over(distances(x.clone(), y)[name])
+        assert (same.value, same.low, same.high) == (1, 1, 1)  # as unsure as both are, their ratio is not
+    assert distances(x[:4], y)["kernel_distance"].over(distances(x[4:8] + 1, y)["kernel_distance"]).low is None
+    assert distances(x, y)["kernel_distance"].over(distances(y, y)["kernel_distance"]) is None  # not above 0
+
+
+def test_the_interval_of_a_ratio_of_distances_holds_the_truth_as_often_as_it_says() -> None:
+    draw = torch.Generator().manual_seed(2)
+
+    def pictures(count: int, shift: float) -> torch.Tensor:
+        return torch.randn(count, 4, generator=draw) + shift
+
+    photos = pictures(60, 0.0)
+    truth = kernel_distance(pictures(4000, 0.7), photos) / kernel_distance(pictures(4000, 1.0), photos)
+    held = naive = 0
+    for _ in range(30):
+        one, other = (distances(pictures(40, shift), photos)["kernel_distance"] for shift in (0.7, 1.0))
+        ratio, alone = one.over(other), one.figure()
+        held += ratio.low <= truth <= ratio.high
+        naive += alone.low / other.value <= truth <= alone.high / other.value
+    assert held >= 26 and held > naive  # with the other's value for the truth, fewer hold it

@@ -1,6 +1,7 @@
 import pytest
+import torch
 
-from humandiffusion.evaluation.tallies import Figure, Tallies, difference, flat
+from humandiffusion.evaluation.tallies import Figure, Tallies, difference, flat, quotient
 
 
 def tallies(rights: list[int], asked: int = 4) -> Tallies:
@@ -23,6 +24,25 @@ def test_what_makes_a_map_hard_for_both_does_not_widen_their_difference() -> Non
     assert one.figure("colour").high - one.figure("colour").low > 0.2
     assert difference(one, tallies([1, 2]), "colour") is None
     assert difference(one, other, "leak") is None
+
+
+def test_a_ratio_over_the_same_maps_is_as_sure_as_they_make_it() -> None:
+    one, other = tallies([2, 1, 2, 0, 2, 1, 1, 2]), tallies([4, 2, 4, 0, 4, 2, 2, 4])
+    half = quotient(one, other, "colour")
+    assert (half.value, half.low, half.high) == pytest.approx((0.5, 0.5, 0.5))
+    assert quotient(one, tallies([0] * 8), "colour") is None and quotient(one, other, "leak") is None
+
+
+def test_the_interval_of_a_ratio_holds_the_truth_as_often_as_it_says() -> None:
+    draw, held, naive = torch.Generator().manual_seed(0), 0, 0
+    for _ in range(200):
+        one, other = (tallies((torch.rand(60, generator=draw) < share).int().tolist(), 1) for share in (0.8, 0.5))
+        ratio, alone = quotient(one, other, "colour"), one.figure("colour")
+        held += ratio.low <= 0.8 / 0.5 <= ratio.high
+        base = other.figure("colour").value
+        naive += alone.low / base <= 0.8 / 0.5 <= alone.high / base
+    assert 182 <= held < 200
+    assert naive < 160  # as if nobody doubted what stands below the line
 
 
 def test_the_mean_over_parts_counts_each_part_once_however_large() -> None:
