@@ -197,6 +197,8 @@ def test_two_processes_show_the_net_different_numbers_and_log_once(pair: Path) -
     # One may prepare, or draw a sheet, for longer than the 10 minutes that the others would wait.
     assert all(float((pair / f"waits-{i}.txt").read_text()) >= 3600 for i in range(2))
     assert json.loads((pair / "flags.json").read_text())["flags"]["processes"] == 2
+    ours, theirs = (load_file(pair / f"net-{i}.safetensors") for i in range(2))
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
 
 
 def test_every_row_is_shown_once_before_any_is_shown_again() -> None:

@@ -75,6 +75,9 @@ def main(words: list[str]) -> None:
             ema.update(accelerator.unwrap_model(net))
         progress.losses = {"loss": loss.detach()}
         time.sleep(args.slow or 0)
+    if accelerator.num_processes > 1:
+        own = {name: parameter.detach() for name, parameter in accelerator.unwrap_model(net).named_parameters()}
+        write_tensors(args.out / f"net-{accelerator.process_index}.safetensors", own)
 
 
 if __name__ == "__main__":
