@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 
-from ..humandiffusion.editing.crop import CONTEXT, at_size_of
+from ..humandiffusion.editing.crop import CONTEXT, at_size_of, check_image
+from ..humandiffusion.editing.mask import part_shape
 from ..humandiffusion.editing.plan import plan_edit
 from ..humandiffusion.errors import InputError
 from ..humandiffusion.parts import part_index
@@ -13,7 +14,7 @@ from .bridge import parsers
 from .bridge.editing import Painter
 from .bridge.folders import BUILTIN
 from .bridge.sampling import SAMPLERS, SCHEDULERS
-from .part_crops import LARGEST, context_input, length_inputs, part_input
+from .part_crops import LARGEST, context_input, length_inputs, part_input, person_input
 from .prompts import one_picture
 from .types import PartAdapter, PartEncoder, PartPrompts, PersonParser, SemanticPose, StyleMemory, io
 
@@ -165,6 +166,7 @@ class EditPart(io.ComfyNode):
                     tooltip="Off does nothing: exactly the picture that came in. Connect redo of HumanDiffusion Score "
                     "to change a part only where it did not come out well.",
                 ),
+                person_input(),
             ],
             outputs=[
                 io.Image.Output(display_name="image", tooltip="The picture with the part changed."),
@@ -194,6 +196,7 @@ class EditPart(io.ComfyNode):
         context: float = CONTEXT,
         resolution: int = 0,
         needed: bool = True,
+        person: int = 0,
         seed: int = 0,
         steps: int = 20,
         cfg: float = 2.0,
@@ -201,6 +204,7 @@ class EditPart(io.ComfyNode):
         scheduler: str = "normal",
         **beside: Any,
     ) -> io.NodeOutput:
+        check_image(image)
         if pose is None:
             pose = (parser or parsers.load_parser(BUILTIN)).parse(image[..., :3].movedim(-1, 1))
         if not needed:
@@ -215,7 +219,9 @@ class EditPart(io.ComfyNode):
             for i in range(len(image))
         ]
         # A frame of a film in which the part is out of sight stays as it is.
-        shows = [any(one is not None and bool(one.present()[:, index].any()) for one in maps) for _, *maps in frames]
+        shows = [
+            any(one is not None and bool(part_shape(one, index, person).any()) for one in maps) for _, *maps in frames
+        ]
         plans = [
             plan_edit(
                 picture,
@@ -225,6 +231,7 @@ class EditPart(io.ComfyNode):
                 grow=grow,
                 feather=feather,
                 context=context,
+                person=person,
                 **painter.crop_settings(resolution),
             )
             if shown_here or not any(shows)

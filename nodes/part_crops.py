@@ -6,6 +6,7 @@ from ..humandiffusion.editing.crop import (
     CONTEXT,
     CutPart,
     at_size_of,
+    check_image,
     crop_around,
     crop_mask,
     crop_picture,
@@ -51,6 +52,19 @@ def context_input(**options: Any) -> io.Float.Input:
     )
 
 
+def person_input() -> io.Int.Input:
+    """`person`, which saved workflows may lack."""
+    return io.Int.Input(
+        "person",
+        optional=True,
+        default=0,
+        min=0,
+        max=255,
+        tooltip="Whose part, if there are several people in the map: 1 is the first one of its keypoints. 0 is "
+        "everybody's.",
+    )
+
+
 class PartMask(io.ComfyNode):
     @classmethod
     def define_schema(cls) -> io.Schema:
@@ -75,6 +89,7 @@ class PartMask(io.ComfyNode):
                     optional=True,
                     tooltip="The picture that the mask is for, if it is larger or smaller than the map.",
                 ),
+                person_input(),
             ],
             outputs=[
                 io.Mask.Output(
@@ -87,11 +102,18 @@ class PartMask(io.ComfyNode):
 
     @classmethod
     def execute(
-        cls, pose: SemanticPose.Type, part: str, grow: float, feather: float, hull: bool, image: Any = None
+        cls,
+        pose: SemanticPose.Type,
+        part: str,
+        grow: float,
+        feather: float,
+        hull: bool,
+        image: Any = None,
+        person: int = 0,
     ) -> io.NodeOutput:
         if image is not None:
             pose = at_size_of(pose, (image.shape[1], image.shape[2]))
-        return io.NodeOutput(part_mask(pose, part_index(part), grow=grow, feather=feather, hull=hull))
+        return io.NodeOutput(part_mask(pose, part_index(part), grow=grow, feather=feather, hull=hull, person=person))
 
 
 class CropPart(io.ComfyNode):
@@ -134,6 +156,7 @@ class CropPart(io.ComfyNode):
                     advanced=True,
                     tooltip="Height and width of the crop are multiples of this. 64 suits every model.",
                 ),
+                person_input(),
             ],
             outputs=[
                 io.Image.Output(
@@ -165,11 +188,13 @@ class CropPart(io.ComfyNode):
         context: float,
         resolution: int,
         multiple_of: int,
+        person: int = 0,
     ) -> io.NodeOutput:
+        check_image(image)
         index = part_index(part)
         pose = at_size_of(pose, (image.shape[1], image.shape[2]))
-        require_part(pose, index)
-        mask = part_mask(pose, index, grow=grow, feather=feather, hull=hull)
+        require_part(pose, index, person=person)
+        mask = part_mask(pose, index, grow=grow, feather=feather, hull=hull, person=person)
         crop = crop_around(mask, context=context, resolution=resolution, grid=multiple_of)
         pieces = crop_picture(image[..., :3], crop), crop_pose(pose, crop), crop_mask(mask, crop)
         return io.NodeOutput(*pieces, CutPart(crop, mask))

@@ -30,6 +30,9 @@ def add(commands: Commands) -> None:
     what.add_argument("--reference", type=Path, metavar="PIC", help="a picture of what it is to look like")
     what.add_argument("--pose", metavar="MAP.png|preset:NAME", help="the picture's map (default: the builtin parser's)")
     what.add_argument("--new-pose", metavar="MAP.png|preset:NAME", help="a map in which the part has its new shape")
+    what.add_argument(
+        "--person", type=int, default=0, metavar="N", help="whose part, counted from 1, if the map has several people"
+    )
     what.add_argument("--out", type=output_picture, required=True, metavar="PIC.png", help="the picture to write")
     mask = parser.add_argument_group("mask, in pixels of a picture of 256 x 384, larger in proportion on larger ones")
     mask.add_argument("--grow", type=number(0, 256), metavar="N", help="how far around the part all is painted anew")
@@ -58,6 +61,7 @@ def run(args: argparse.Namespace) -> int:
         part,
         new_pose=open_pose(args.new_pose) if args.new_pose else None,
         largest=1.0,
+        person=args.person,
         **{name: value for name in ("grow", "feather") if (value := getattr(args, name)) is not None},
     )
     changed = edit_native(

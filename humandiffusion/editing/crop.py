@@ -104,7 +104,8 @@ def crop_around(
 
 
 def crop_picture(picture: Tensor, crop: Crop) -> Tensor:
-    """[B, H, W, C] -> [B, h, w, C]; what lies outside the picture repeats its edge."""
+    """[B, H, W, C] -> [B, h, w, C]; what lies outside the picture repeats its edge. Raises InputError."""
+    check_image(picture)
     return _resized(_cut(_of(picture, crop, "image").movedim(-1, 1), crop), crop.size).movedim(1, -1)
 
 
@@ -151,6 +152,16 @@ def uncrop(picture: Tensor, crop: Crop, patch: Tensor, mask: Tensor) -> Tensor:
     share = mask[:, top:bottom, left:right, None].to(picture)
     window.copy_(torch.where(share > 0, window + (back - window) * share, window))
     return result
+
+
+def check_image(picture: Tensor) -> None:
+    """Raises InputError unless it is a picture [B, H, W, C] in colour, with or without alpha."""
+    if picture.ndim != 4 or picture.shape[3] not in (3, 4):
+        channels = f"{picture.shape[3]} channels" if picture.ndim == 4 else f"shape {list(picture.shape)}"
+        raise InputError(
+            f"image: got a picture of {channels}, wanted red, green and blue, with or without alpha; "
+            "make a grey one RGB first, as Mask To Image does"
+        )
 
 
 def alike(size: Sequence[int], other: Sequence[int]) -> bool:

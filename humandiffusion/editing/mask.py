@@ -8,6 +8,7 @@ from torch import Tensor
 from ..errors import InputError
 from ..parts import PART_NAMES
 from ..pose.distances import distances
+from ..pose.people import owners
 from ..pose.semantic_pose import SemanticPose
 
 # Lengths are told in pixels of a picture of this size, and are larger on larger pictures in proportion.
@@ -23,20 +24,29 @@ def part_mask(
     feather: float = FEATHER,
     hull: bool = False,
     size: tuple[int, int] | None = None,
+    person: int = 0,
 ) -> Tensor:
     """A map, or labels [B, H, W] -> mask [B, H, W] float32 in 0..1; all 0 where a frame has no such part.
 
     1 up to `grow` pixels from the part, then falling smoothly to 0 at `grow + feather`, and exactly 0 from there on.
     Both are in pixels of a 256 x 384 picture, larger in proportion on one of `size` (height, width; without it the
     map's own). `hull` takes the part's convex hull in its place, so that gaps in it, as between two sleeves, are
-    masked too. Raises InputError for lengths below 0 or no numbers.
+    masked too. `person` is whose part it is, 0 for everybody's. Raises InputError for lengths below 0 or no numbers.
     """
     for name, value in (("grow", grow), ("feather", feather)):
         if not 0 <= value < math.inf:
             raise InputError(f"{name}: got {value}, wanted a number of pixels of 0 or more")
     labels = pose.labels if isinstance(pose, SemanticPose) else pose
     scale = length_scale(size or (labels.shape[1], labels.shape[2]))
-    return torch.stack([_soft(frame == part, grow * scale, feather * scale, hull) for frame in labels])
+    return torch.stack([_soft(shape, grow * scale, feather * scale, hull) for shape in part_shape(pose, part, person)])
+
+
+def part_shape(pose: SemanticPose | Tensor, part: int, person: int = 0) -> Tensor:
+    """[B, H, W] bool: where a map, or labels [B, H, W], has the part; that of one person only, counted from 1, unless
+    `person` is 0. Labels alone are one person's."""
+    pose = pose if isinstance(pose, SemanticPose) else SemanticPose(pose)
+    shape = pose.labels == part
+    return shape & (owners(pose) == person) if person else shape
 
 
 def length_scale(size: tuple[int, int]) -> float:
@@ -44,12 +54,18 @@ def length_scale(size: tuple[int, int]) -> float:
     return math.sqrt(size[0] * size[1] / (REFERENCE[0] * REFERENCE[1]))
 
 
-def require_part(pose: SemanticPose, part: int, name: str = "pose") -> None:
-    """Raises InputError, which says what there is, if no frame of the map has the part."""
-    present = pose.present().any(0)
-    if not bool(present[part]):
-        there = ", ".join(pose.classes[i] for i in present.nonzero()[:, 0].tolist())
-        raise InputError(f"part: got {PART_NAMES[part]}, which is not in {name}; wanted one of {there}")
+def require_part(pose: SemanticPose, part: int, name: str = "pose", person: int = 0) -> None:
+    """Raises InputError, which says what there is, if no frame of the map has the part, or the person has not."""
+    if bool(part_shape(pose, part, person).any()):
+        return
+    ids = owners(pose)
+    if person and not bool((ids == person).any()):
+        most = int(ids.max())
+        raise InputError(f"person: got {person}, and {name} has {most}; wanted 1 to {most}, or 0 for everybody")
+    there = torch.unique(pose.labels[ids == person] if person else pose.labels).tolist()
+    whose = f" of person {person}" if person else ""
+    wanted = ", ".join(pose.classes[i] for i in there)
+    raise InputError(f"part: got {PART_NAMES[part]}{whose}, which is not in {name}; wanted one of {wanted}")
 
 
 def _soft(shape: Tensor, grow: float, feather: float, hull: bool) -> Tensor:

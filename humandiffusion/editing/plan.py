@@ -9,12 +9,24 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..parts import PART_NAMES
+from ..pose.people import owners
 from ..pose.semantic_pose import SemanticPose
 from ..pose.transform import shares_of
 from ..prompts import PartPrompt
 from ..sampling import GRID
-from .crop import CONTEXT, RESOLUTION, Crop, at_size_of, crop_around, crop_mask, crop_picture, crop_pose, uncrop
-from .mask import FEATHER, GROW, part_mask, require_part
+from .crop import (
+    CONTEXT,
+    RESOLUTION,
+    Crop,
+    at_size_of,
+    check_image,
+    crop_around,
+    crop_mask,
+    crop_picture,
+    crop_pose,
+    uncrop,
+)
+from .mask import FEATHER, GROW, part_mask, part_shape, require_part
 from .wishes import looks_of, wish
 
 
@@ -24,7 +36,7 @@ class EditPlan:
 
     `picture` [B, H, W, C] sRGB 0..1 and `mask` [B, H, W] are whole; `before` is the map as it was, `after` as it is to
     be, both of the picture's size. What is painted is the `crop`: its `area` [B, h, w, 3], `hole` [B, h, w] in 0..1 and
-    `map`.
+    `map`. `person` is whose part changes, 0 for everybody's.
     """
 
     part: int
@@ -36,6 +48,7 @@ class EditPlan:
     area: Tensor
     hole: Tensor
     map: SemanticPose
+    person: int = 0
 
     def latent_hole(self, size: tuple[int, int]) -> Tensor:
         """The hole [B, 1, *size] for a latent of `size`: 1 wherever any of the picture's mask is above 0.
@@ -53,6 +66,9 @@ class EditPlan:
         around = looks_of(self.picture[0], self.before.labels[0])
         reshaped = not torch.equal(self.before.labels, self.after.labels)
         own = next((look for look in around if look.part == self.part), None) if reshaped else None
+        if own is not None and self.person:
+            worn = part_shape(self.before.select(0), self.part, self.person)[0]
+            own = replace(own, mask=worn.float()) if bool(worn.any()) else None
         return wish(self.part, phrase, reference=reference, reference_mask=reference_mask, own=own), around
 
     def finish(self, patch: Tensor) -> Tensor:
@@ -72,27 +88,30 @@ def plan_edit(
     resolution: int = RESOLUTION,
     grid: int = GRID,
     largest: float = math.inf,
+    person: int = 0,
 ) -> EditPlan:
-    """Plan the change of a part of `picture` [B, H, W, C].
+    """Plan the change of a part of `picture` [B, H, W, C]; of one `person`, counted from 1 as in the map, or of all.
 
     `new_pose` is the map with the part in another shape, or with a part that was not there; only where one of the two
     maps has the part it counts. The mask reaches `grow + feather` (as `part_mask` has them) around both shapes. The
     crop's settings are those of `crop_around`. Raises InputError.
     """
+    check_image(picture)
     size = (picture.shape[1], picture.shape[2])
     before = at_size_of(pose, size)
-    after = before if new_pose is None else reshaped(before, at_size_of(new_pose, size), part)
-    if new_pose is not None and bool(before.present()[:, part].any()) and not bool(after.present()[:, part].any()):
+    after = before if new_pose is None else reshaped(before, at_size_of(new_pose, size), part, person)
+    had, has = (bool(part_shape(one, part, person).any()) for one in (before, after))
+    if new_pose is not None and had and not has:
         raise InputError(
             f"part: got {PART_NAMES[part]}, which new_pose takes away; choose the part that new_pose has in its place "
             "(skin, another garment): that is painted where it was"
         )
-    require_part(after, part, "the map" if new_pose is None else "either map")
+    require_part(after, part, "the map" if new_pose is None else "either map", person)
     if after.batch not in (1, len(picture)) and len(picture) != 1:
         raise InputError(f"pose: got {after.batch} maps for {len(picture)} images, wanted as many, or one for all")
-    mask = part_mask(after, part, grow=grow, feather=feather)
+    mask = part_mask(after, part, grow=grow, feather=feather, person=person)
     if new_pose is not None:
-        mask = torch.maximum(mask, part_mask(before, part, grow=grow, feather=feather))
+        mask = torch.maximum(mask, part_mask(before, part, grow=grow, feather=feather, person=person))
     crop = crop_around(mask, context=context, resolution=resolution, grid=grid, largest=largest)
     return EditPlan(
         part=part,
@@ -104,17 +123,23 @@ def plan_edit(
         area=crop_picture(picture[..., :3], crop),
         hole=crop_mask(mask, crop),
         map=crop_pose(after, crop),
+        person=person,
     )
 
 
-def reshaped(before: SemanticPose, new: SemanticPose, part: int) -> SemanticPose:
-    """`before` as it is in `new` wherever either of them, of one size, has the part. Raises InputError."""
+def reshaped(before: SemanticPose, new: SemanticPose, part: int, person: int = 0) -> SemanticPose:
+    """`before` as it is in `new` wherever either of them, of one size, has the part, or the person has it. Raises
+    InputError.
+    """
     if before.batch != new.batch and 1 not in (before.batch, new.batch):
         raise InputError(f"new_pose: got {new.batch} maps beside {before.batch}, wanted as many, or one for all")
     frames = max(before.batch, new.batch)
     before, new = (one if one.batch == frames else SemanticPose.stack([one] * frames) for one in (before, new))
-    changed = (before.labels == part) | (new.labels == part)
+    changed = part_shape(before, part, person) | part_shape(new, part, person)
     soft = None
     if before.soft is not None or new.soft is not None:
         soft = torch.where(changed[:, None], shares_of(new), shares_of(before))
-    return replace(before, labels=torch.where(changed, new.labels, before.labels), soft=soft)
+    whose = before.person
+    if before.person is not None or new.person is not None:
+        whose = torch.where(changed, owners(new), owners(before))
+    return replace(before, labels=torch.where(changed, new.labels, before.labels), soft=soft, person=whose)

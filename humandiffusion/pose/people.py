@@ -1,6 +1,7 @@
 """Which pixels of a map are whose."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import torch
 import torch.nn.functional as F
@@ -24,6 +25,14 @@ def person_ids(pose: SemanticPose) -> Tensor:
     size = (pose.height, pose.width)
     ids = torch.stack([_nearest(people, size) for people in frames]).to(pose.labels.device)
     return ids * (pose.labels != BACKGROUND)
+
+
+def owners(pose: SemanticPose) -> Tensor:
+    """[B, H, W] uint8: as `person_ids`; what was painted into a map that knows its people, but is nobody's, belongs to
+    the nearest skeleton's."""
+    ids = person_ids(pose)
+    unknown = (ids == 0) & (pose.labels != BACKGROUND)
+    return torch.where(unknown, person_ids(replace(pose, person=None)), ids) if bool(unknown.any()) else ids
 
 
 def _nearest(people: Sequence[Keypoints], size: tuple[int, int]) -> Tensor:

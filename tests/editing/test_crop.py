@@ -5,6 +5,7 @@ import torch
 
 from humandiffusion.editing.crop import Crop, crop_around, crop_mask, crop_picture, crop_pose, uncrop
 from humandiffusion.editing.mask import part_mask
+from humandiffusion.editing.plan import plan_edit
 from humandiffusion.errors import InputError
 from humandiffusion.parts import BACKGROUND, FOOTWEAR, HAIR, PANTS, PARTS, TOP
 from humandiffusion.pose.presets import load_preset
@@ -146,3 +147,12 @@ def test_one_patch_serves_a_batch_and_another_count_is_refused() -> None:
 def test_an_empty_mask_is_refused() -> None:
     with pytest.raises(InputError, match="empty"):
         crop_around(torch.zeros(1, 64, 64))
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_picture_without_colours_is_refused_by_the_name_of_the_input(channels: int) -> None:
+    grey = torch.rand(1, 384, 256, channels)
+    crop = crop_around(part_mask(STANDING, TOP))
+    for edit in (lambda: plan_edit(grey, STANDING, TOP), lambda: crop_picture(grey, crop)):
+        with pytest.raises(InputError, match=f"image: got a picture of {channels} channels, wanted red, green"):
+            edit()

@@ -31,7 +31,7 @@ STANDING, DRESSED = (
     part("humandiffusion.pose.presets").load_preset(name, (192, 128))
     for name in ("standing-trousers", "standing-dress")
 )
-TOP, DRESS, HEADWEAR, SKIN = 1, 4, 7, 15
+TOP, DRESS, HEADWEAR, FOOTWEAR, SKIN = 1, 4, 7, 11, 15
 PICTURE = torch.rand(1, 192, 128, 3, generator=torch.Generator().manual_seed(3))
 NATIVE = {"model": MODEL, "vae": VAE, "encoder": ENCODER, "memory": MEMORY}
 ALIGNED = {"strength": 1.0, "start": 0.0, "end": 1.0, "coarse": 1.0, "middle": 1.0, "fine": 1.0}
@@ -182,23 +182,59 @@ def law_a_conditioning_that_has_regions_already_is_refused_by_name() -> None:
     refused(lambda: edit(**STABLE, negative=negative), "negative", "before Apply MCA")
 
 
+def law_of_two_people_one_is_edited() -> None:
+    """And each single node knows whose part is meant; without `person`, as saved workflows are, it is everybody's."""
+    change = part("humandiffusion.pose.transform")
+    left, right = (change.move(STANDING, step, 0, 0.6) for step in (-30, 30))
+    two = change.merge(left, right)
+    image, mask, _ = edit(**NATIVE, pose=two, person=2)
+    assert torch.equal(mask, mask_of(right, TOP)) and torch.equal(image[mask == 0], PICTURE[mask == 0])
+    assert not torch.equal(image, PICTURE) and not mask[left.labels == TOP].any()
+    cut = {"pose": two, "part": "top", "grow": 4.0, "feather": 8.0, "hull": False}
+    for person, alone in ((0, two), (1, left), (2, right)):
+        assert torch.equal(NODES["PartMask"].execute(**cut, person=person).result[0], mask_of(alone, TOP))
+    assert torch.equal(NODES["PartMask"].execute(**cut).result[0], mask_of(two, TOP))
+    sized = {"image": PICTURE, "context": 0.5, "resolution": 128, "multiple_of": 64}
+    assert torch.equal(NODES["CropPart"].execute(**cut, **sized, person=1).result[3].mask, mask_of(left, TOP))
+    refused(lambda: edit(**NATIVE, pose=two, person=3), "person: got 3", "has 2")
+
+
+def law_a_picture_without_colours_is_refused_by_the_name_of_the_input() -> None:
+    grey = PICTURE[..., :1]
+    cut = {"pose": STANDING, "part": "top", "grow": 4.0, "feather": 8.0, "hull": False, "context": 0.5}
+    for map_ in (STANDING, None):
+        refused(lambda map_=map_: edit(**NATIVE, image=grey, pose=map_), "image: got a picture of 1 channels, wanted")
+    refused(lambda: NODES["CropPart"].execute(image=grey, **cut, resolution=128, multiple_of=64), "image: got")
+    refused(lambda: NODES["CropTiles"].execute(grey, STANDING, 128, 128, 32, 1), "image: got")
+
+
 def law_tiles_have_their_own_maps_and_come_together() -> None:
     tiles, poses, where = NODES["CropTiles"].execute(PICTURE, STANDING, 128, 128, 32, 1).result
     assert len(tiles) == len(poses) == len(where) == 2 and {len(one) for one in tiles} == {1}
     (whole,), (maps,), _ = NODES["CropTiles"].execute(PICTURE, STANDING, 128, 128, 32, 0).result
     assert torch.equal(whole, torch.cat(tiles)) and torch.equal(maps.labels, torch.cat([one.labels for one in poses]))
     assert torch.allclose(NODES["JoinTiles"].execute(tiles, [where]).result[0], PICTURE, atol=1e-5)
-    features = part("humandiffusion.smr.features").retrieve(
-        ENCODER, MEMORY, prompts.PartPrompts(parts=(prompts.PartPrompt(TOP, "a green shirt"),))
-    )
+    refined = _refined(tiles, poses, "black boots")
+    # Shoes are in the lower tile only: what is said of them is nothing to the upper one.
+    assert [bool((pose.labels == FOOTWEAR).any()) for pose in poses] == [False, True]
+    others = _refined(tiles, poses, "white sandals")
+    assert torch.equal(others[0], refined[0]) and not torch.equal(others[1], refined[1])
+    assert not torch.equal(_refined(tiles, poses[::-1], "white sandals")[0], refined[0]), "in the wrong order it is"
+    (image,) = NODES["JoinTiles"].execute(refined, [where]).result
+    assert image.shape == PICTURE.shape and image.isfinite().all()
+    assert torch.equal(image[:, : where[1].top], refined[0][:, : where[1].top])
+
+
+def _refined(tiles: list[Any], poses: list[Any], shoes: str) -> list[Any]:
+    told = tuple(prompts.PartPrompt(*one) for one in ((TOP, "a green shirt"), (FOOTWEAR, shoes)))
+    features = part("humandiffusion.smr.features").retrieve(ENCODER, MEMORY, prompts.PartPrompts(parts=told))
     refined = []
     for tile, pose in zip(tiles, poses, strict=True):
         condition = NODES["Conditioning"].execute(features, pose, 0, 0, 1).result
         (latent,) = core.VAEEncode().encode(VAE, tile)
         (done,) = core.common_ksampler(MODEL, 1, 2, 2.0, "euler", "normal", *condition[:2], latent, denoise=0.5)
         refined.append(core.VAEDecode().decode(VAE, done)[0])
-    (image,) = NODES["JoinTiles"].execute(refined, [where]).result
-    assert image.shape == PICTURE.shape and image.isfinite().all()
+    return refined
 
 
 if __name__ == "__main__":
