@@ -54,11 +54,6 @@ def main(words: list[str]) -> None:
     numbers = iter(endless_loader(Numbers(), args, accelerator, progress))
     shown = args.out / f"shown-{accelerator.process_index}.txt"
 
-    if accelerator.num_processes > 1:
-        group = torch.distributed.distributed_c10d._get_default_group()
-        patience = group._get_backend(accelerator.device).options._timeout
-        (args.out / f"waits-{accelerator.process_index}.txt").write_text(str(patience.total_seconds()))
-
     def save() -> None:
         write_tensors(args.out / "toy.safetensors", ema.weights_on_cpu())
 
@@ -78,6 +73,9 @@ def main(words: list[str]) -> None:
     if accelerator.num_processes > 1:
         own = {name: parameter.detach() for name, parameter in accelerator.unwrap_model(net).named_parameters()}
         write_tensors(args.out / f"net-{accelerator.process_index}.safetensors", own)
+        group = torch.distributed.distributed_c10d._get_default_group()
+        patience = group._get_backend(accelerator.device).options._timeout
+        (args.out / f"waits-{accelerator.process_index}.txt").write_text(str(patience.total_seconds()))
 
 
 if __name__ == "__main__":
