@@ -29,8 +29,8 @@ def of_kind(workflow: dict[str, Any], *kinds: str) -> list[str]:
 def builtin(server: Any, name: str, **values: Any) -> dict[str, Any]:
     """A workflow with the files that it names itself, which are the pack's own."""
     workflow = server.changed(json.loads((FIXTURES / f"{name}.api.json").read_text("utf-8")), steps=STEPS, **values)
-    inputs = [node["inputs"] for node in workflow.values()]
-    assert all(any(own.get(name) == "builtin" for own in inputs) for name in ("model_name", "encoder_name", "memory_name"))
+    named = {key for node in workflow.values() for key, value in node["inputs"].items() if value == "builtin"}
+    assert named == {"model_name", "encoder_name", "memory_name"}
     return workflow
 
 
