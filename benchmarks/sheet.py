@@ -1,4 +1,4 @@
-"""A sheet of pictures that nobody chose: the first of the held-out maps in a shuffled order, with what was asked.
+"""A sheet of pictures that nobody chose: held-out maps in a shuffled order, with what was asked.
 
     humandiffusion evaluate --data shared/data/ccp --out runs/judged --ask colours captions
     python benchmarks/sheet.py --data shared/data/ccp --judged runs/judged --ask captions --out docs/sheet_captions.jpg
@@ -10,9 +10,13 @@ import argparse
 import random
 import textwrap
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from common import start
 from PIL import Image, ImageDraw, ImageFont
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 WIDTH, HEIGHT = 144, 216  # of one picture on the sheet
 LINES, LINE = 2, 13
@@ -29,21 +33,25 @@ def main() -> None:
 
     folder = args.judged / "pictures" / args.model / args.ask
     maps = load_maps(args.data, args.seed, None, args.ask)
-    chosen = random.Random(args.seed).sample(range(len(maps.asks)), min(args.count, len(maps.asks)))
+    made = [sorted(folder.glob(f"{plain_name(ask.photo_id)}-*.png"), key=_seed) for ask in maps.asks]
+    there = [index for index, paths in enumerate(made) if paths]
+    if not there:
+        raise InputError(f"--judged: no pictures in {folder}; run evaluate --ask {args.ask}")
     tiles = []
-    for index in chosen:
+    for index in random.Random(args.seed).sample(there, min(args.count, len(there))):
         ask, labels = maps.asks[index], maps.labels[index]
-        found = sorted(folder.glob(f"{plain_name(ask.photo_id)}-*.png"), key=lambda path: int(path.stem.split("-")[-1]))
-        if not found:
-            raise InputError(f"--judged: {folder} has no picture of map {ask.photo_id}; run evaluate --ask {args.ask}")
         shown = flat_picture(labels, ask.asked) if args.ask != "captions" else _coloured(labels)
-        with Image.open(found[0]) as picture:
+        with Image.open(made[index][0]) as picture:
             tiles.append(_tile(to_image(shown), picture.convert("RGB"), ask.text))
     _joined(tiles).save(args.out, quality=85, optimize=True)
     print(f"{args.out}: {len(tiles)} pictures, {args.out.stat().st_size / 1024:.0f} KiB")
 
 
-def _coloured(labels):
+def _seed(path: Path) -> int:
+    return int(path.stem.split("-")[-1])
+
+
+def _coloured(labels: "Tensor") -> "Tensor":
     """A map in the colours of its parts, sRGB 0..1 [3, H, W]."""
     import torch
 
