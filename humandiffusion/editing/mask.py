@@ -46,7 +46,7 @@ def part_shape(pose: SemanticPose | Tensor, part: int, person: int = 0) -> Tenso
     `person` is 0. Labels alone are one person's."""
     pose = pose if isinstance(pose, SemanticPose) else SemanticPose(pose)
     shape = pose.labels == part
-    return shape & (owners(pose) == person) if person else shape
+    return shape & (owners(pose).int() == person) if person else shape
 
 
 def length_scale(size: tuple[int, int]) -> float:
@@ -58,11 +58,12 @@ def require_part(pose: SemanticPose, part: int, name: str = "pose", person: int 
     """Raises InputError, which says what there is, if no frame of the map has the part, or the person has not."""
     if bool(part_shape(pose, part, person).any()):
         return
-    ids = owners(pose)
-    if person and not bool((ids == person).any()):
-        most = int(ids.max())
-        raise InputError(f"person: got {person}, and {name} has {most}; wanted 1 to {most}, or 0 for everybody")
-    there = torch.unique(pose.labels[ids == person] if person else pose.labels).tolist()
+    ids = owners(pose).int()
+    people = torch.unique(ids[ids > 0]).tolist()
+    if person and people and person not in people:
+        known = ", ".join(map(str, people))
+        raise InputError(f"person: got {person}, and {name} has {known}; wanted one of these, or 0 for everybody")
+    there = torch.unique(pose.labels[ids == person] if person in people else pose.labels).tolist()
     whose = f" of person {person}" if person else ""
     wanted = ", ".join(pose.classes[i] for i in there)
     raise InputError(f"part: got {PART_NAMES[part]}{whose}, which is not in {name}; wanted one of {wanted}")

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from ..errors import InputError
 from ..parts import PART_NAMES
-from ..pose.people import owners
+from ..pose.people import owners, with_people_of
 from ..pose.semantic_pose import SemanticPose
 from ..pose.transform import shares_of
 from ..prompts import PartPrompt
@@ -69,6 +69,7 @@ class EditPlan:
         if own is not None and self.person:
             worn = part_shape(self.before.select(0), self.part, self.person)[0]
             own = replace(own, mask=worn.float()) if bool(worn.any()) else None
+            around = tuple(own if own and look.part == self.part else look for look in around)
         return wish(self.part, phrase, reference=reference, reference_mask=reference_mask, own=own), around
 
     def finish(self, patch: Tensor) -> Tensor:
@@ -93,8 +94,9 @@ def plan_edit(
     """Plan the change of a part of `picture` [B, H, W, C]; of one `person`, counted from 1 as in the map, or of all.
 
     `new_pose` is the map with the part in another shape, or with a part that was not there; only where one of the two
-    maps has the part it counts. The mask reaches `grow + feather` (as `part_mask` has them) around both shapes. The
-    crop's settings are those of `crop_around`. Raises InputError.
+    maps has the part it counts. Where it tells nobody apart, everybody is where they were in `pose`. The mask reaches
+    `grow + feather` (as `part_mask` has them) around both shapes. The crop's settings are those of `crop_around`.
+    Raises InputError.
     """
     check_image(picture)
     size = (picture.shape[1], picture.shape[2])
@@ -135,6 +137,7 @@ def reshaped(before: SemanticPose, new: SemanticPose, part: int, person: int = 0
         raise InputError(f"new_pose: got {new.batch} maps beside {before.batch}, wanted as many, or one for all")
     frames = max(before.batch, new.batch)
     before, new = (one if one.batch == frames else SemanticPose.stack([one] * frames) for one in (before, new))
+    new = with_people_of(new, before)
     changed = part_shape(before, part, person) | part_shape(new, part, person)
     soft = None
     if before.soft is not None or new.soft is not None:

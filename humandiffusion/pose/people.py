@@ -9,6 +9,7 @@ from torch import Tensor
 
 from ..parts import BACKGROUND
 from .completion import complete
+from .distances import nearest_labels
 from .places import bones_of, distances_to
 from .semantic_pose import Keypoints, SemanticPose
 
@@ -29,10 +30,23 @@ def person_ids(pose: SemanticPose) -> Tensor:
 
 def owners(pose: SemanticPose) -> Tensor:
     """[B, H, W] uint8: as `person_ids`; what was painted into a map that knows its people, but is nobody's, belongs to
-    the nearest skeleton's."""
+    the nearest skeleton's, and without skeletons to whose pixel is nearest."""
     ids = person_ids(pose)
     unknown = (ids == 0) & (pose.labels != BACKGROUND)
-    return torch.where(unknown, person_ids(replace(pose, person=None)), ids) if bool(unknown.any()) else ids
+    if not bool(unknown.any()):
+        return ids
+    if pose.keypoints is not None:
+        return torch.where(unknown, person_ids(replace(pose, person=None)), ids)
+    filled = [nearest_labels(one, one > 0, where) for one, where in zip(ids, unknown, strict=True)]
+    return torch.where(unknown, torch.stack(filled).clamp_min(1), ids)
+
+
+def with_people_of(pose: SemanticPose, known: SemanticPose) -> SemanticPose:
+    """A map that tells nobody apart with the people of another of its size and batch, each where they were; one that
+    does as it is."""
+    if pose.person is not None or any(len(people) > 1 for people in pose.keypoints or ()):
+        return pose
+    return replace(pose, person=owners(known) * (pose.labels != BACKGROUND), keypoints=known.keypoints)
 
 
 def _nearest(people: Sequence[Keypoints], size: tuple[int, int]) -> Tensor:

@@ -54,6 +54,24 @@ def test_what_was_drawn_over_a_map_belongs_to_who_is_nearest() -> None:
         plan_edit(PICTURE, TWO, HEADWEAR, new_pose=hatted, person=1)
 
 
+def test_a_new_map_that_tells_nobody_apart_has_everybody_where_they_were() -> None:
+    """As of a file without ids, or of a painter of maps."""
+    longer = SemanticPose(torch.where(TWO.labels == PANTS, TOP, TWO.labels))
+    after = plan_edit(PICTURE, TWO, TOP, new_pose=longer, person=2).after
+    assert torch.equal(after.labels, torch.where(RIGHT.labels == PANTS, TOP, TWO.labels))
+    assert torch.equal(owners(after), owners(TWO))
+
+
+def test_without_skeletons_what_was_drawn_belongs_to_whose_pixel_is_nearest() -> None:
+    bare = replace(TWO, keypoints=None)
+    for person, alone in ((1, LEFT), (2, RIGHT)):
+        labels = TWO.labels.clone()
+        rows, columns = (alone.labels[0] != BACKGROUND).nonzero().unbind(1)
+        labels[0, int(rows.min()) - 9 : int(rows.min()) - 3, int(columns.min()) : int(columns.max())] = HEADWEAR
+        hatted = replace(bare, labels=labels)
+        assert torch.equal(part_shape(hatted, HEADWEAR, person), labels == HEADWEAR)
+
+
 def test_a_new_shape_of_one_is_no_other_s() -> None:
     """Both tops are gone from the new map; only that of the person who is asked for counts."""
     bare = replace(TWO, labels=torch.where(TWO.labels == TOP, HEADWEAR, TWO.labels))
@@ -64,12 +82,19 @@ def test_a_new_shape_of_one_is_no_other_s() -> None:
 
 def test_in_a_new_shape_they_keep_their_own_look() -> None:
     longer = replace(TWO, labels=torch.where(RIGHT.labels == PANTS, TOP, TWO.labels))
-    wanted, _ = plan_edit(PICTURE, TWO, TOP, new_pose=longer, person=2).wishes("")
+    wanted, around = plan_edit(PICTURE, TWO, TOP, new_pose=longer, person=2).wishes("")
     assert wanted.mask is not None and torch.equal(wanted.mask > 0, RIGHT.labels[0] == TOP)
+    assert any(look is wanted for look in around), "exactly as the picture shows it, not through the memory"
 
 
-def test_nobody_of_that_number_is_told_how_many_there_are() -> None:
-    with pytest.raises(InputError, match="person: got 3, and the map has 2"):
-        plan_edit(PICTURE, TWO, TOP, person=3)
+def test_nobody_of_that_number_is_told_who_there_is() -> None:
+    for nobody in (3, 257, -1):
+        with pytest.raises(InputError, match=f"person: got {nobody}, and the map has 1, 2; wanted one of these"):
+            plan_edit(PICTURE, TWO, TOP, person=nobody)
+    second = replace(TWO, labels=TWO.labels * (TWO.person == 2), person=TWO.person * (TWO.person == 2))
+    with pytest.raises(InputError, match="person: got 1, and the map has 2; wanted one of these"):
+        plan_edit(PICTURE, second, TOP, person=1)
+    with pytest.raises(InputError, match="top of person 1, which is not in the map; wanted one of background"):
+        plan_edit(PICTURE, SemanticPose(torch.zeros_like(TWO.labels)), TOP, person=1)
     with pytest.raises(InputError, match="person: got 2, and the map has 1"):
         plan_edit(PICTURE, SemanticPose(STANDING.labels), TOP, person=2)
