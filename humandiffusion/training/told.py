@@ -1,5 +1,6 @@
 """What people said of a photo's parts: phrases out of its caption and its annotations, for crops to be known by."""
 
+import re
 from collections.abc import Collection, Mapping
 
 from ..describe import describe
@@ -40,5 +41,10 @@ def _words(garment: str, facts: Mapping[str, str]) -> list[str]:
 
 
 def _kept_out(phrase: str) -> bool:
-    words = f" {phrase.lower()} "
-    return any(f" {name} " in words for name in held_out_colours())
+    """Whether a kept-out name is among the words, however they are joined: `teal-coloured`, `teal/white`, `teal's`."""
+    said = _plain(phrase)
+    return any(_plain(name) in said for name in held_out_colours())
+
+
+def _plain(words: str) -> str:
+    return " ".join(("", *re.findall(r"[^\W_]+", words.lower()), ""))

@@ -86,7 +86,15 @@ def test_what_people_said_of_a_part_becomes_phrases_of_it() -> None:
     assert "denim" in told[OUTER][0] and len(told[PANTS]) == 1
     assert told_phrases("", {"upper fabric": "knitted"}, (DRESS,)) == {DRESS: ("knitted dress",)}
     assert told_phrases("", {}, (TOP,)) == {}
-    assert told_phrases("A woman in a teal shirt", {}, (TOP,)) == {}  # a name that is kept for measuring
+
+
+@pytest.mark.parametrize(
+    "garment", ["teal shirt", "teal-coloured shirt", "teal/white shirt", "white-teal shirt", "shirt of teal's hue",
+                "Teal shirt", "sky-blue shirt", "grey/green shirt", "grey-green shirt"]
+)  # fmt: skip
+def test_no_phrase_holds_a_name_that_is_kept_for_measuring_however_it_is_joined(garment: str) -> None:
+    assert told_phrases(f"A woman in a {garment}", {}, (TOP,)) == {}
+    assert told_phrases("A woman in a steal-toned shirt", {}, (TOP,)) == {TOP: ("steal-toned shirt",)}
 
 
 def test_people_s_words_are_said_of_crops_as_they_were_and_never_of_recoloured_ones() -> None:
