@@ -84,7 +84,8 @@ def run(args: argparse.Namespace) -> None:
     batches = iter(endless_loader(pairs, args, accelerator, progress))
 
     save = partial(_save, ema, config, args.out, progress, samples)
-    for _ in steps(args, accelerator, progress, optimiser, rival, peak=peak, name="decoder", save=save):
+    nets = (decoder, critic)
+    for _ in steps(args, accelerator, progress, optimiser, rival, nets=nets, peak=peak, name="decoder", save=save):
         batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
         # In turn: the whole picture, a cut at full size. Both at once would cost twice as much for little more.
         near = progress.step % 2 == 1

@@ -100,7 +100,7 @@ def run(args: argparse.Namespace) -> None:
         resume(accelerator, args.out)
 
     save = partial(_save, ema, config, encoder.encoder_id, args, memory, found.samples.first(SAMPLES))
-    for turn in steps(args, accelerator, progress, optimiser, peak=peak, name="denoiser", save=save):
+    for turn in steps(args, accelerator, progress, optimiser, nets=(unet,), peak=peak, name="denoiser", save=save):
         draw = turn.generator()
         coarse = float(torch.rand((), generator=draw)) < args.coarse_share
         levels = (config.coarse_above, 1.0) if coarse else (0.0, config.coarse_above)

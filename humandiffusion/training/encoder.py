@@ -101,7 +101,8 @@ def run(args: argparse.Namespace) -> None:
     facts = _Facts(pool, {label: i for i, label in enumerate(labels)})
     mixed = partial(_mixed, args.precision, accelerator.device)
     save = partial(_save, ema, config, args.out, progress)
-    for turn in steps(args, accelerator, progress, optimiser, peak=args.lr or 2e-3, name="encoder", save=save):
+    peak = args.lr or 2e-3
+    for turn in steps(args, accelerator, progress, optimiser, nets=(both,), peak=peak, name="encoder", save=save):
         losses = both(
             partial(
                 _step, pool=pool, facts=facts, phrases=phrases, lessons=lessons,

@@ -85,7 +85,7 @@ def run(args: argparse.Namespace) -> None:
     batches = iter(endless_loader(Views(lessons, size, args.seed), args, accelerator, progress))
 
     save = partial(_save, accelerator, ema, config, size[0] * size[1], args.out, progress, held_out)
-    for _ in steps(args, accelerator, progress, optimiser, peak=peak, name="parser", save=save):
+    for _ in steps(args, accelerator, progress, optimiser, nets=(net,), peak=peak, name="parser", save=save):
         batch = {name: tensor.to(accelerator.device) for name, tensor in next(batches).items()}
         with accelerator.autocast():
             logits = net(batch["image"].contiguous(memory_format=torch.channels_last))

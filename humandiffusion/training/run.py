@@ -9,7 +9,7 @@ A run is written as one process on one device:
     accelerator.register_for_checkpointing(ema, progress)
     if args.resume:
         resume(accelerator, args.out)
-    for turn in steps(args, accelerator, progress, optimiser, peak=..., name=..., save=...):
+    for turn in steps(args, accelerator, progress, optimiser, nets=(net,), peak=..., name=..., save=...):
         loss = ...  # random only by `turn.generator()` and the global generators, which are seeded for the turn
         descend(accelerator, loss, net, optimiser, clip=1.0)
         if accelerator.sync_gradients:
@@ -24,7 +24,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
@@ -216,12 +216,15 @@ def steps(
     accelerator: Accelerator,
     progress: Progress,
     *optimisers: torch.optim.Optimizer,
+    nets: Sequence[nn.Module],
     peak: float,
     name: str,
     save: Callable[[], None],
 ) -> Iterator[Turn]:
     """Yield once for each forward and backward that is still to do, until `args.steps`, `args.minutes` or Ctrl-C.
 
+    `nets` are as `accelerator.prepare` gave them: between processes their gradients travel once a step, at its last
+    batch.
     Around each step: random generators, the learning rate (`peak`, times a group's own `scale`), the count,
     `progress.losses` in the log now and then, a look whether they are numbers, and checkpoints with `save` (of the main
     process alone) every `args.save_every` steps and at the end. Raises InputError where it cannot go on; the last
@@ -251,7 +254,7 @@ def steps(
                 seed = seed_of(args.seed, progress.step, part, accelerator.process_index)
                 turn = Turn(progress.step, part, seed)
                 turn.seed_everything()
-                with accelerator.accumulate(*accelerator._models):
+                with accelerator.accumulate(*nets):
                     yield turn
                 pictures += progress.batch or args.batch
             progress.step += 1

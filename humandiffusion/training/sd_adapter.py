@@ -92,7 +92,8 @@ def run(args: argparse.Namespace) -> None:
         schedule = Schedule(base.pipeline.scheduler.config, accelerator.device)
         sheet = partial(adapter_sheet, base, found.samples.first(args.samples), encoder, memory, alignment)
         save = partial(_save, ema, adapter.layout, base, args, progress, sheet)
-        for turn in steps(args, accelerator, progress, optimiser, peak=peak, name="sd-adapter", save=save):
+        nets = (student,)
+        for turn in steps(args, accelerator, progress, optimiser, nets=nets, peak=peak, name="sd-adapter", save=save):
             batch, captions = draw_batch(examples, features, priors, args.batch, turn.generator())
             batch = {name: tensor.to(accelerator.device) for name, tensor in batch.items()}
             prompt, added = base.read(captions, args.size)

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -46,6 +47,10 @@ def toy(out: Path, *words: str, limit: int | None = None) -> subprocess.Complete
 
 def command(out: Path, *words: str) -> list[str]:
     return [sys.executable, str(TOY), "--data", str(out.parent / "photos"), "--out", str(out), *COMMON, *words]
+
+
+def rows(path: Path) -> list[list[Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 def losses(out: Path) -> list[tuple[str, str]]:
@@ -175,7 +180,7 @@ def test_a_queue_that_ends_a_run_leaves_a_checkpoint_of_its_last_step(tmp_path: 
 
 @pytest.fixture(scope="module")
 def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Six steps in two processes, stopped after three."""
+    """Six steps of two batches in two processes, stopped after three."""
     out = tmp_path_factory.mktemp("pair") / "two"
     for words in (("--stop-at", "3"), ("--resume",)):
         # The launcher for many GPUs; without any, the processes meet by gloo on the CPU.
@@ -183,22 +188,29 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     "--num_machines", "1", "--mixed_precision", "no", "--dynamo_backend", "no",
                     "--main_process_port", "0"]  # fmt: skip
         done = subprocess.run(
-            [*together, *command(out, "--steps", "6", *words)[1:]], env=ENVIRONMENT, capture_output=True, text=True
-        )
+            [*together, *command(out, "--steps", "6", "--accumulate", "2", *words)[1:]],
+            env=ENVIRONMENT, capture_output=True, text=True,
+        )  # fmt: skip
         assert done.returncode == 0, done.stderr[-3000:]
     return out
 
 
 def test_two_processes_show_the_net_different_numbers_and_log_once(pair: Path) -> None:
-    shown = [[json.loads(line) for line in (pair / f"shown-{i}.txt").read_text().splitlines()] for i in range(2)]
-    assert [row[2] for row in shown[0]] == [[4.0 * step, 4.0 * step + 1] for step in range(6)]
-    assert [row[2] for row in shown[1]] == [[4.0 * step + 2, 4.0 * step + 3] for step in range(6)]
+    shown = [rows(pair / f"shown-{i}.txt") for i in range(2)]
+    assert [row[2] for row in shown[0]] == [[4.0 * batch, 4.0 * batch + 1] for batch in range(12)]
+    assert [row[2] for row in shown[1]] == [[4.0 * batch + 2, 4.0 * batch + 3] for batch in range(12)]
     assert [step for step, _ in losses(pair)] == ["1", "2", "3", "4", "5", "6"]
     # One may prepare, or draw a sheet, for longer than the 10 minutes that the others would wait.
     assert all(float((pair / f"waits-{i}.txt").read_text()) >= 3600 for i in range(2))
     assert json.loads((pair / "flags.json").read_text())["flags"]["processes"] == 2
     ours, theirs = (load_file(pair / f"net-{i}.safetensors") for i in range(2))
     assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_gradients_travel_once_a_step_however_many_batches_it_has(pair: Path) -> None:
+    for i in range(2):
+        travelled = rows(pair / f"travelled-{i}.txt")
+        assert sorted({step for step, _ in travelled}) == list(range(6)) and {part for _, part in travelled} == {1}
 
 
 def test_every_row_is_shown_once_before_any_is_shown_again() -> None:

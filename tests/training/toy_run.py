@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
+from torch.distributed.algorithms.ddp_comm_hooks.default_hooks import allreduce_hook
 from torch.utils.data import Dataset
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -54,10 +55,20 @@ def main(words: list[str]) -> None:
     numbers = iter(endless_loader(Numbers(), args, accelerator, progress))
     shown = args.out / f"shown-{accelerator.process_index}.txt"
 
+    travelled: list[list[int]] = []
+
+    def travel(_: None, bucket: torch.distributed.GradBucket) -> torch.futures.Future[Tensor]:
+        """Note at which step and batch gradients go to the other processes."""
+        travelled.append([turn.step, turn.part])
+        return allreduce_hook(None, bucket)
+
+    if accelerator.num_processes > 1:
+        net.register_comm_hook(None, travel)
+
     def save() -> None:
         write_tensors(args.out / "toy.safetensors", ema.weights_on_cpu())
 
-    for turn in steps(args, accelerator, progress, optimiser, peak=1e-2, name="toy", save=save):
+    for turn in steps(args, accelerator, progress, optimiser, nets=(net,), peak=1e-2, name="toy", save=save):
         some = next(numbers)
         with shown.open("a") as file:
             file.write(json.dumps([turn.step, turn.part, some.tolist()]) + "\n")
@@ -73,6 +84,8 @@ def main(words: list[str]) -> None:
     if accelerator.num_processes > 1:
         own = {name: parameter.detach() for name, parameter in accelerator.unwrap_model(net).named_parameters()}
         write_tensors(args.out / f"net-{accelerator.process_index}.safetensors", own)
+        with (args.out / f"travelled-{accelerator.process_index}.txt").open("a") as file:
+            file.writelines(json.dumps(row) + "\n" for row in travelled)
         group = torch.distributed.distributed_c10d._get_default_group()
         patience = group._get_backend(accelerator.device).options._timeout
         (args.out / f"waits-{accelerator.process_index}.txt").write_text(str(patience.total_seconds()))
