@@ -33,7 +33,7 @@ def main() -> None:
 
     folder = args.judged / "pictures" / args.model / args.ask
     maps = load_maps(args.data, args.seed, None, args.ask)
-    made = [sorted(folder.glob(f"{plain_name(ask.photo_id)}-*.png"), key=_seed) for ask in maps.asks]
+    made = [_pictures(folder, plain_name(ask.photo_id)) for ask in maps.asks]
     there = [index for index, paths in enumerate(made) if paths]
     if not there:
         raise InputError(f"--judged: no pictures in {folder}; run evaluate --ask {args.ask}")
@@ -47,8 +47,10 @@ def main() -> None:
     print(f"{args.out}: {len(tiles)} pictures, {args.out.stat().st_size / 1024:.0f} KiB")
 
 
-def _seed(path: Path) -> int:
-    return int(path.stem.split("-")[-1])
+def _pictures(folder: Path, name: str) -> list[Path]:
+    """Those called <name>-<seed>, not those of a name that begins alike, by their seeds."""
+    named = (path for path in folder.glob(f"{name}-*.png") if path.stem.removeprefix(f"{name}-").isdigit())
+    return sorted(named, key=lambda path: int(path.stem.removeprefix(f"{name}-")))
 
 
 def _coloured(labels: "Tensor") -> "Tensor":
