@@ -42,11 +42,15 @@ def owners(pose: SemanticPose) -> Tensor:
 
 
 def with_people_of(pose: SemanticPose, known: SemanticPose) -> SemanticPose:
-    """A map that tells nobody apart with the people of another of its size and batch, each where they were; one that
-    does as it is."""
-    if pose.person is not None or any(len(people) > 1 for people in pose.keypoints or ()):
+    """A map that tells nobody apart with the people of another of its size and batch that does, each where they were;
+    else as it is."""
+    if _tells_apart(pose) or not _tells_apart(known):
         return pose
     return replace(pose, person=owners(known) * (pose.labels != BACKGROUND), keypoints=known.keypoints)
+
+
+def _tells_apart(pose: SemanticPose) -> bool:
+    return pose.person is not None or any(len(people) > 1 for people in pose.keypoints or ())
 
 
 def _nearest(people: Sequence[Keypoints], size: tuple[int, int]) -> Tensor:

@@ -60,6 +60,8 @@ def test_a_new_map_that_tells_nobody_apart_has_everybody_where_they_were() -> No
     after = plan_edit(PICTURE, TWO, TOP, new_pose=longer, person=2).after
     assert torch.equal(after.labels, torch.where(RIGHT.labels == PANTS, TOP, TWO.labels))
     assert torch.equal(owners(after), owners(TWO))
+    alone = SemanticPose(STANDING.labels)
+    assert plan_edit(PICTURE, alone, TOP, new_pose=SemanticPose(STANDING.labels.flip(-1))).after.person is None
 
 
 def test_without_skeletons_what_was_drawn_belongs_to_whose_pixel_is_nearest() -> None:
