@@ -1,4 +1,4 @@
-"""Laws of alignment on Stable Diffusion, checked inside ComfyUI by its own interpreter: see inside_sd.py."""
+"""Laws of alignment on Stable Diffusion, checked inside ComfyUI by its own interpreter: see inside_sd*.py."""
 
 import re
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pytest
 
-INSIDE = Path(__file__).with_name("inside_sd.py")
-LAWS = re.findall(r"^def (law_\w+)", INSIDE.read_text("utf-8"), re.M)
+SCRIPTS = [Path(__file__).with_name(name) for name in ("inside_sd.py", "inside_sd_chains.py")]
+LAWS = [law for script in SCRIPTS for law in re.findall(r"^def (law_\w+)", script.read_text("utf-8"), re.M)]
 
 
 @pytest.fixture(scope="session")
 def results(run_laws: Callable[..., dict[str, str]], random_sd: Path) -> dict[str, str]:
-    return run_laws(INSIDE, random_sd)
+    return {law: broke for script in SCRIPTS for law, broke in run_laws(script, random_sd).items()}
 
 
 @pytest.mark.parametrize("law", LAWS)
