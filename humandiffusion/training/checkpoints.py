@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -71,4 +72,7 @@ def _settle(beside: Path, target: Path) -> None:
         os.rename(beside, target)
     whole = sorted((path for path in target.parent.glob("[0-9]*") if path.is_dir()), key=lambda path: int(path.name))
     for old in whole[:-KEPT]:
-        shutil.rmtree(old, ignore_errors=True)
+        with suppress(OSError):  # renamed first: a kill amid deleting would leave a part of it under a whole one's name
+            os.rename(old, old.with_name(f".{old.name}.old"))
+    for rest in target.parent.glob(".[0-9]*"):  # of runs that were killed while writing or deleting, too
+        shutil.rmtree(rest, ignore_errors=True)
